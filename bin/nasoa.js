@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { ensureBuilt } from './build.js'
+
+try {
+  await ensureBuilt()
+} catch (error) {
+  console.error(`nasoa: the build failed: ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
+}
+await import('../dist/cli/main.js')

@@ -1,0 +1,44 @@
+/** Which images of an ImageNet-layout folder are used. Resolves to the same manifest and hash on every worker. */
+export interface SubsetSpecification {
+  /** Number of classes, chosen by seed from the sorted class names; absent = all. */
+  readonly classes?: number
+  /** Training images per class; absent = all. */
+  readonly imagesPerClass?: number
+  /** Validation images per class; absent = all. */
+  readonly validationImagesPerClass?: number
+  readonly seed: number
+}
+
+export type Augmentation = 'resized-crop' | 'pad-crop' | 'none'
+export type Precision = 'float32' | 'bfloat16' | 'float16'
+
+/** The training recipe: everything but network and data. SGD, Nesterov momentum 0.9, linear warm-up then cosine to 0. */
+export interface TrainingRecipe {
+  readonly epochs: number
+  readonly batch: number
+  /** Side of the square input, pixels. */
+  readonly resolution: number
+  /** Peak learning rate. */
+  readonly learningRate: number
+  readonly weightDecay: number
+  readonly labelSmoothing: number
+  /** Share of all steps spent in linear warm-up, 0..1. */
+  readonly warmup: number
+  readonly augmentation: Augmentation
+  readonly precision: Precision
+  readonly seed: number
+}
+
+/** One training job, complete: what a trainer process needs to know. */
+export interface TrainingSpecification {
+  readonly encoding: string
+  readonly dataDirectory: string
+  readonly subset: SubsetSpecification
+  /** Hash of the manifest that the coordinator resolved; a worker whose folder resolves to another refuses the job. Absent = not checked. */
+  readonly manifestHash?: string
+  readonly recipe: TrainingRecipe
+  /** Wall-clock limit of the training, milliseconds; absent = none. */
+  readonly timeLimitMs?: number
+  /** Largest share of unreadable images before the job fails, 0..1. */
+  readonly unreadableLimit: number
+}
