@@ -84,15 +84,15 @@ class Xoshiro128 implements Rng {
 
   pick<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError('pick from an empty list')
-    return items[this.integer(items.length)] as T
+    return items[this.integer(items.length)]
   }
 
   shuffle<T>(items: readonly T[]): T[] {
     const copy = [...items]
     for (let i = copy.length - 1; i > 0; i--) {
       const j = this.integer(i + 1)
-      const held = copy[i] as T
-      copy[i] = copy[j] as T
+      const held = copy[i]
+      copy[i] = copy[j]
       copy[j] = held
     }
     return copy
