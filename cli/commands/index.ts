@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs'
+import { setup } from './setup.js'
 
 /** Every command of the program. A command's own file holds its options and help; what is heavy is imported by its handler. */
-export const commands: CommandModule[] = []
+export const commands = [setup] as unknown as CommandModule[]

@@ -1,0 +1,84 @@
+import { createRequire } from 'node:module'
+import util from 'node:util'
+import type * as tfjs from '@tensorflow/tfjs-node-gpu'
+import { EnvironmentError, messageOf } from '../../../shared/errors.js'
+import { ensureTensorFlow } from './ensure.js'
+import { tfjsPackageName } from './tfjs-package.js'
+
+/** The module `@tensorflow/tfjs-node-gpu`. */
+export type TensorFlow = typeof tfjs
+
+export interface LoadOptions {
+  /** Called with one line per step of a set-up that is still to be done; default: stderr. */
+  readonly progress?: (line: string) => void
+  /** Threads that share the work of one operation; default: the user's TF_NUM_INTRAOP_THREADS, else all cores. */
+  readonly intraOpThreads?: number
+  /** Operations that run at the same time; default: the user's TF_NUM_INTEROP_THREADS, else all cores. */
+  readonly interOpThreads?: number
+}
+
+let loaded: TensorFlow | undefined
+
+/**
+ * TensorFlow, set up first where it is not. The only way to load tfjs-node: the order matters, because the native
+ * library reads its environment variables once. Later calls return the same module and ignore their options.
+ * @throws what `ensureTensorFlow` throws; EnvironmentError if the native library does not load
+ */
+export async function loadTensorFlow(options: LoadOptions = {}): Promise<TensorFlow> {
+  if (loaded !== undefined) return loaded
+  await ensureTensorFlow({ progress: options.progress ?? toStderr })
+  setNativeEnvironment(options)
+  restoreRemovedUtilities()
+  loaded = requireQuietly()
+  return loaded
+}
+
+/** Version of the native library, as it says itself, such as `2.19.1`. */
+export function nativeVersion(tf: TensorFlow): string {
+  return binding(tf).TF_Version
+}
+
+/** True if TensorFlow found a GPU and uses it. */
+export function isUsingGpu(tf: TensorFlow): boolean {
+  return binding(tf).isUsingGpuDevice()
+}
+
+/** tfjs-node keeps its addon in a public field of its backend, which is missing in the types. */
+function binding(tf: TensorFlow): { readonly TF_Version: string; isUsingGpuDevice(): boolean } {
+  return (tf.backend() as unknown as { binding: ReturnType<typeof binding> }).binding
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`nasoa: ${line}\n`)
+}
+
+function setNativeEnvironment({ intraOpThreads, interOpThreads }: LoadOptions): void {
+  // TensorFlow turns oneDNN on by itself only on CPUs with AVX512-VNNI, but convolutions gain from it on all.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
+  // 2 = errors only.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  if (intraOpThreads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(intraOpThreads)
+  if (interOpThreads !== undefined) process.env.TF_NUM_INTEROP_THREADS = String(interOpThreads)
+}
+
+/** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */
+function restoreRemovedUtilities(): void {
+  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean }
+  legacy.isNullOrUndefined ??= value => value === null || value === undefined
+}
+
+/** stdout belongs to the command's result; deprecations inside tfjs's dependencies are none of the user's business. */
+function requireQuietly(): TensorFlow {
+  const { noDeprecation } = process
+  const { log, info } = console
+  process.noDeprecation = true
+  console.log = console.info = console.error
+  try {
+    return createRequire(import.meta.url)(tfjsPackageName) as TensorFlow
+  } catch (error) {
+    throw new EnvironmentError(`the native TensorFlow does not load (${messageOf(error)}): run \`nasoa setup --force\``, {}, { cause: error })
+  } finally {
+    Object.assign(process, { noDeprecation: noDeprecation ?? false })
+    Object.assign(console, { log, info })
+  }
+}

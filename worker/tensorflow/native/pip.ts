@@ -1,0 +1,84 @@
+import { EnvironmentError, type NasoaError, UnavailableError } from '../../../shared/errors.js'
+import { type CommandResult, type CommandRunner, findProgram, lastLine } from './command.js'
+import { DiskSpaceError, MissingToolError } from './errors.js'
+import type { Release } from './release.js'
+
+/** A command line that runs pip: a program and its first arguments. */
+export type PipCommand = readonly [program: string, ...args: string[]]
+
+/**
+ * The first pip that answers: of the Python in PYTHON, of python3 or python, or a pip program of its own.
+ * @throws MissingToolError if there is none
+ */
+export async function findPip(env: NodeJS.ProcessEnv, run: CommandRunner): Promise<PipCommand> {
+  for (const [name, ...args] of candidates(env)) {
+    const program = findProgram(name, env)
+    if (program === null) continue
+    const { code } = await run(program, [...args, '--version'], { env })
+    if (code === 0) return [program, ...args]
+  }
+  const python = findProgram('python3', env) ?? findProgram('python', env)
+  throw new MissingToolError(
+    python === null
+      ? 'no Python with pip on PATH, which fetches TensorFlow: install them (Debian: apt install python3-pip)'
+      : `${python} has no pip, which fetches TensorFlow: install it (Debian: apt install python3-pip, others: ${python} -m ensurepip)`,
+    { tool: 'pip' },
+  )
+}
+
+function candidates(env: NodeJS.ProcessEnv): PipCommand[] {
+  const pythons = [...(env.PYTHON ? [env.PYTHON] : []), 'python3', 'python']
+  return [...pythons.map((python): PipCommand => [python, '-m', 'pip']), ['pip3'], ['pip']]
+}
+
+/** Downloads the wheel of a release into a folder; mirrors, proxies and certificates are pip's own configuration. */
+export async function pipDownload(
+  pip: PipCommand,
+  release: Release,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  run: CommandRunner,
+): Promise<void> {
+  const [program, ...first] = pip
+  // pip writes to TMPDIR first, which is often a small file system in memory; the space was checked where `folder` is.
+  const result = await run(program, [...first, ...downloadArguments(release, folder)], { env: { ...env, TMPDIR: folder } })
+  if (result.code !== 0) throw downloadError(release, folder, result)
+}
+
+function downloadArguments({ distribution, version, wheelTag }: Release, folder: string): string[] {
+  const target = ['--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312', '--platform', wheelTag]
+  const quiet = ['--disable-pip-version-check', '--no-input', '--no-cache-dir', '--progress-bar', 'off']
+  return ['download', '--no-deps', '--only-binary=:all:', ...target, ...quiet, '--dest', folder, `${distribution}==${version}`]
+}
+
+const networkTrouble = new RegExp(
+  [
+    'Retrying \\(Retry',
+    'Max retries exceeded',
+    'Connection ?(Error|refused|reset|broken|aborted|timed out)',
+    'NewConnectionError|NameResolutionError|ProxyError|SSLError|ReadTimeout|ConnectTimeout|ProtocolError|IncompleteRead',
+    'Temporary failure in name resolution|Network is unreachable',
+    'HTTP error \\d|HTTPError: \\d|(Client|Server) Error',
+  ].join('|'),
+  'i',
+)
+
+/** pip tells the reason only in prose. */
+export function downloadError(release: Release, folder: string, { code, output }: CommandResult): NasoaError {
+  const what = `${release.distribution} ${release.version} for ${release.wheelTag}`
+  const details = { exitCode: code, reason: lastLine(output) }
+  if (/No space left on device/i.test(output)) {
+    return new DiskSpaceError(`${folder} ran full while pip downloaded ${what}: free some space, or name another folder in NASOA_CACHE`, details)
+  }
+  if (networkTrouble.test(output)) {
+    const trouble = output.split('\n').find(line => networkTrouble.test(line))?.trim() ?? ''
+    return new UnavailableError(
+      `pip could not reach its package index for ${what} (${trouble.slice(0, 300)}): check the network, or pip's index-url and proxy, and run \`nasoa setup\` again`,
+      details,
+    )
+  }
+  if (/No matching distribution/i.test(output)) {
+    return new EnvironmentError(`pip's package index has no ${what}: set pip's index-url to one that has (pip config list shows it)`, details)
+  }
+  return new EnvironmentError(`pip could not download ${what}: ${details.reason}`, details)
+}

@@ -1,0 +1,20 @@
+import type { CommandRunner } from './command.js'
+import { runCommand } from './command.js'
+import { freeBytes } from './disk-space.js'
+import { currentPlatform } from './platform.js'
+import type { Platform } from './release.js'
+
+/** What the set-up needs of the machine. */
+export interface SetupSystem {
+  readonly env: NodeJS.ProcessEnv
+  readonly run: CommandRunner
+  readonly platform: () => Promise<Platform>
+  readonly freeBytes: (folder: string) => Promise<number>
+  /** Takes one line per step, without a newline. */
+  readonly progress: (line: string) => void
+}
+
+/** The machine that this process runs on. */
+export function realSystem(progress: (line: string) => void): SetupSystem {
+  return { env: process.env, run: runCommand, platform: currentPlatform, freeBytes, progress }
+}
