@@ -1,0 +1,22 @@
+/** What a worker says of itself when it registers. */
+export interface WorkerDescription {
+  /** Stable over restarts: 1 to 64 letters, digits, dots, dashes, underscores. */
+  readonly workerId: string
+  /** For people. */
+  readonly name: string
+  readonly version: string
+  /** Slots are numbered from 0. */
+  readonly slots: number
+  /** The processor's model and threads, or the GPU's name; equal for interchangeable devices. */
+  readonly deviceClass: string
+  readonly threadsPerSlot: number
+}
+
+/** A registered worker, as people see it. */
+export interface WorkerStatus extends WorkerDescription {
+  readonly busySlots: number
+  readonly draining: boolean
+  /** Milliseconds since the Unix epoch. */
+  readonly lastSeenMs: number
+  readonly address: string
+}
