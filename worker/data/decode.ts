@@ -1,0 +1,60 @@
+import sharp, { type Sharp } from 'sharp'
+import { type CropBox, type ImageSize, evaluationGeometry } from './crop-box.js'
+
+/** Above this an image is a decompression bomb: ImageNet's largest photograph has 61 million pixels. */
+export const pixelLimit = 100_000_000
+
+// Images are decoded side by side in the thread pool, each by one thread; every file is read about once an epoch, so libvips need remember none.
+sharp.concurrency(1)
+sharp.cache(false)
+
+const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff'] as const
+const endOfJpeg = Buffer.from([0xff, 0xd9])
+/** Cameras append a little after the end marker. */
+const tailBytes = 4096
+
+function pipeline(encoded: Buffer): Sharp {
+  // 'warning', sharp's default, refuses usable photographs of ImageNet.
+  return sharp(encoded, { failOn: 'truncated', limitInputPixels: pixelLimit }).autoOrient()
+}
+
+/** 8-bit RGB whatever the file held: grey, CMYK, 16 bits, a palette; alpha is dropped, as PIL's convert('RGB') does. */
+async function rgbBytes(image: Sharp, size: ImageSize): Promise<Buffer> {
+  const { data, info } = await image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+  if (info.width !== size.width || info.height !== size.height || info.channels !== 3) {
+    throw new Error(`decoded to ${info.width}x${info.height}x${info.channels} instead of ${size.width}x${size.height}x3`)
+  }
+  return data
+}
+
+/** Size after EXIF orientation, from the header alone. Throws where there is no image. */
+export async function readSize(encoded: Buffer): Promise<ImageSize> {
+  const { autoOrient, format } = await pipeline(encoded).metadata()
+  if (!formats.some((known) => known === format)) throw new Error(`holds ${String(format)}, not a photograph`)
+  return { width: autoOrient.width, height: autoOrient.height }
+}
+
+/** A box of the image, scaled to resolution x resolution x 3 bytes. Rows below the box are not decoded: see `requireComplete`. */
+export function decodeCrop(encoded: Buffer, box: CropBox, resolution: number, flip: boolean): Promise<Buffer> {
+  const cropped = pipeline(encoded).extract(box).resize(resolution, resolution, { fit: 'fill', kernel: 'linear' })
+  return rgbBytes(flip ? cropped.flop() : cropped, { width: resolution, height: resolution })
+}
+
+/** The image as it is where it has the resolution already, else its resized centre: resolution x resolution x 3 bytes. */
+export async function decodeCentre(encoded: Buffer, resolution: number): Promise<Buffer> {
+  const size = await readSize(encoded)
+  const target = { width: resolution, height: resolution }
+  if (size.width === resolution && size.height === resolution) return rgbBytes(pipeline(encoded), target)
+  const { resized, crop } = evaluationGeometry(size, resolution)
+  return rgbBytes(pipeline(encoded).resize({ ...resized, fit: 'fill', kernel: 'linear' }).extract(crop), target)
+}
+
+/**
+ * Throws where the file is cut off, wherever that is. Whether a file is usable must not depend on the crop of the day, so a
+ * crop that decodes does not tell; the end marker of a JPEG does, as it cannot occur inside the coded data.
+ */
+export async function requireComplete(encoded: Buffer): Promise<void> {
+  const isJpeg = encoded[0] === 0xff && encoded[1] === 0xd8
+  if (isJpeg && encoded.subarray(-tailBytes).includes(endOfJpeg)) return
+  await pipeline(encoded).stats()
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InvalidInputError } from '../../shared/errors.js'
+import type { SubsetSpecification } from '../../shared/training/specification.js'
+import { derivedGenerator } from './derived-generator.js'
+import type { ClassFolder, ImageFolder, Split } from './image-folder.js'
+
+export interface ManifestImage {
+  /** From the data folder, with '/' on every system. */
+  readonly path: string
+  readonly label: number
+  /** File size; 0 for a broken link. */
+  readonly bytes: number
+}
+
+/** The images a job uses, in a fixed order. */
+export interface Manifest {
+  readonly directory: string
+  readonly classes: readonly string[]
+  readonly train: readonly ManifestImage[]
+  readonly validation: readonly ManifestImage[]
+  /** SHA-256 over paths, labels and sizes: equal on every worker whose folder holds the same files. */
+  readonly hash: string
+}
+
+/** Files looked at at once: enough to hide a network file system's latency. */
+const statConcurrency = 64
+
+/** A larger subset of the same seed contains the smaller one. */
+function choose<T>(items: readonly T[], count: number | undefined, seed: number, ...purpose: string[]): readonly T[] {
+  if (count === undefined || count >= items.length) return items
+  const order = derivedGenerator(seed, 'subset', ...purpose).shuffle(items.map((_, index) => index))
+  return order.slice(0, count).sort((a, b) => a - b).map((index) => items[index])
+}
+
+function chooseClasses(folder: ImageFolder, subset: SubsetSpecification): readonly ClassFolder[] {
+  const { classes } = subset
+  if (classes !== undefined && classes > folder.classes.length) {
+    throw new InvalidInputError(
+      `the subset asks for ${classes} classes, ${JSON.stringify(folder.directory)} has ${folder.classes.length}`, { directory: folder.directory },
+    )
+  }
+  return choose(folder.classes, classes, subset.seed, 'classes')
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch {
+    return 0
+  }
+}
+
+async function withSizes(directory: string, images: readonly Omit<ManifestImage, 'bytes'>[]): Promise<ManifestImage[]> {
+  const sized: ManifestImage[] = []
+  for (let start = 0; start < images.length; start += statConcurrency) {
+    const chunk = images.slice(start, start + statConcurrency)
+    sized.push(...(await Promise.all(chunk.map(async (image) => ({ ...image, bytes: await sizeOf(join(directory, image.path)) })))))
+  }
+  return sized
+}
+
+function hashOf(train: readonly ManifestImage[], validation: readonly ManifestImage[]): string {
+  const hash = createHash('sha256')
+  for (const { path, label, bytes } of [...train, ...validation]) hash.update(`${path}\0${label}\0${bytes}\n`)
+  return hash.digest('hex')
+}
+
+/**
+ * Resolves a subset of a folder.
+ * @throws InvalidInputError when the folder has fewer classes than the subset asks for; fewer images in a class are taken as they are
+ */
+export async function resolveManifest(folder: ImageFolder, subset: SubsetSpecification): Promise<Manifest> {
+  const chosen = chooseClasses(folder, subset)
+  const imagesOf = (split: Split, count: number | undefined): Omit<ManifestImage, 'bytes'>[] =>
+    chosen.flatMap(({ name, [split]: files }, label) =>
+      choose(files, count, subset.seed, split, name).map((file) => ({ path: `${split}/${name}/${file}`, label })),
+    )
+  const train = await withSizes(folder.directory, imagesOf('train', subset.imagesPerClass))
+  const validation = await withSizes(folder.directory, imagesOf('val', subset.validationImagesPerClass))
+  return { directory: folder.directory, classes: chosen.map(({ name }) => name), train, validation, hash: hashOf(train, validation) }
+}
