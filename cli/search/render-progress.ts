@@ -1,54 +1,18 @@
+import type { Leader, RunningTraining, SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
 import { formatDuration } from '../../shared/config/duration.js'
-
-/** One training that is going on. */
-export interface RunningTraining {
-  readonly encoding: string
-  readonly worker: string
-  readonly epoch: number
-  readonly epochs: number
-  readonly top1: number | null
-}
-
-/** A candidate worth showing: the most accurate, or the fastest to train. */
-export interface Leader {
-  readonly encoding: string
-  readonly top1: number
-  readonly imagesPerSecond: number
-}
-
-/** What the progress display shows of a search at one moment. */
-export interface ProgressView {
-  readonly name: string
-  readonly elapsedMs: number
-  /** null = no time limit. */
-  readonly timeLimitMs: number | null
-  readonly trained: number
-  readonly budget: number
-  readonly queued: number
-  readonly workers: number
-  readonly running: readonly RunningTraining[]
-  readonly frontSize: number
-  readonly hypervolume: number
-  readonly mostAccurate: Leader | null
-  readonly fastest: Leader | null
-  /** Candidates that ended without a measurement, by outcome. */
-  readonly unsuccessful: Readonly<Record<string, number>>
-  /** Attempts that machines or workers lost; they are retried. */
-  readonly lostAttempts: number
-}
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
 /** Share of the budget that is used up: the tighter of candidates and time. */
-export function shareDone(view: ProgressView): number {
-  const byTime = view.timeLimitMs === null ? 0 : view.elapsedMs / view.timeLimitMs
-  return Math.min(1, Math.max(view.trained / view.budget, byTime))
+export function shareDone(snapshot: SearchSnapshot): number {
+  const byTime = snapshot.timeLimitMs === null ? 0 : snapshot.elapsedMs / snapshot.timeLimitMs
+  return Math.min(1, Math.max(snapshot.trained / snapshot.budget, byTime))
 }
 
 /** Estimate of what is left, milliseconds; null while there is nothing to judge by. */
-export function timeLeftMs(view: ProgressView): number | null {
-  const byTime = view.timeLimitMs === null ? Infinity : Math.max(0, view.timeLimitMs - view.elapsedMs)
-  const byCandidates = view.trained === 0 ? Infinity : (view.elapsedMs / view.trained) * Math.max(0, view.budget - view.trained)
+export function timeLeftMs(snapshot: SearchSnapshot): number | null {
+  const byTime = snapshot.timeLimitMs === null ? Infinity : Math.max(0, snapshot.timeLimitMs - snapshot.elapsedMs)
+  const byCandidates = snapshot.trained === 0 ? Infinity : (snapshot.elapsedMs / snapshot.trained) * Math.max(0, snapshot.budget - snapshot.trained)
   const left = Math.min(byTime, byCandidates)
   return Number.isFinite(left) ? left : null
 }
@@ -71,37 +35,44 @@ function runningLine(training: RunningTraining): string {
   return `  ${cut(training.worker, 14).padEnd(14)} epoch ${training.epoch}/${training.epochs}${top1}  ${training.encoding}`
 }
 
-function troubleLine(view: ProgressView): string[] {
-  const kinds = Object.entries(view.unsuccessful).filter(([, count]) => count > 0)
-  const words = kinds.map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
-  if (view.lostAttempts > 0) words.push(`${view.lostAttempts} attempts lost and retried`)
-  return words.length > 0 ? [`  no result      ${words.join(', ')}`] : []
+function troubleLines(snapshot: SearchSnapshot): string[] {
+  const counted = (counts: Readonly<Record<string, number>>): string[] =>
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
+  const unsuccessful = counted(snapshot.unsuccessful)
+  const lost = counted(snapshot.lostAttempts)
+  return [
+    ...(unsuccessful.length > 0 ? [`  no result      ${unsuccessful.join(', ')}`] : []),
+    ...(lost.length > 0 ? [`  retried        ${lost.join(', ')}`] : []),
+    ...snapshot.warnings.map((warning) => `  warning        ${warning}`),
+  ]
 }
 
 /** The live display for a terminal of `columns` columns: a few lines, repainted in place. */
-export function renderProgress(view: ProgressView, columns: number): string {
-  const left = timeLeftMs(view)
-  const limit = view.timeLimitMs === null ? '' : ` of ${formatDuration(view.timeLimitMs)}`
+export function renderProgress(snapshot: SearchSnapshot, columns: number): string {
+  const left = timeLeftMs(snapshot)
+  const limit = snapshot.timeLimitMs === null ? '' : ` of ${formatDuration(snapshot.timeLimitMs)}`
   const lines = [
-    `${view.name}  ${formatDuration(view.elapsedMs)}${limit}${left === null ? '' : `, about ${formatDuration(left)} left`}`,
-    `${bar(shareDone(view), 30)} ${view.trained} of ${view.budget} candidates  front ${view.frontSize}  hypervolume ${view.hypervolume.toFixed(3)}`,
-    ...(view.mostAccurate ? [leaderLine('most accurate', view.mostAccurate)] : []),
-    ...(view.fastest ? [leaderLine('fastest', view.fastest)] : []),
-    ...troubleLine(view),
-    `  ${view.workers} workers, ${view.running.length} trainings running, ${view.queued} queued`,
-    ...view.running.slice(0, 16).map(runningLine),
+    `${snapshot.name}  ${formatDuration(snapshot.elapsedMs)}${limit}${left === null ? '' : `, about ${formatDuration(left)} left`}`,
+    `${bar(shareDone(snapshot), 30)} ${snapshot.trained} of ${snapshot.budget} candidates  front ${snapshot.frontSize}  hypervolume ${snapshot.hypervolume.toFixed(3)}`,
+    ...(snapshot.mostAccurate ? [leaderLine('most accurate', snapshot.mostAccurate)] : []),
+    ...(snapshot.fastest ? [leaderLine('fastest', snapshot.fastest)] : []),
+    ...troubleLines(snapshot),
+    `  ${snapshot.workers} workers, ${snapshot.runningTotal} trainings running, ${snapshot.queued} queued`,
+    ...snapshot.running.slice(0, 16).map(runningLine),
   ]
   return lines.map((line) => cut(line, columns)).join('\n')
 }
 
 /** The same in one line, for logs and pipes. */
-export function progressLine(view: ProgressView): string {
-  const left = timeLeftMs(view)
-  const best = view.mostAccurate ? `, best top-1 ${percent(view.mostAccurate.top1)}` : ''
-  const fastest = view.fastest ? `, fastest ${view.fastest.imagesPerSecond.toFixed(0)} images/s` : ''
-  const trouble = troubleLine(view).map((line) => `, ${line.trim().replace(/\s{2,}/, ': ')}`)
+export function progressLine(snapshot: SearchSnapshot): string {
+  const left = timeLeftMs(snapshot)
+  const best = snapshot.mostAccurate ? `, best top-1 ${percent(snapshot.mostAccurate.top1)}` : ''
+  const fastest = snapshot.fastest ? `, fastest ${snapshot.fastest.imagesPerSecond.toFixed(0)} images/s` : ''
+  const trouble = troubleLines(snapshot).map((line) => `, ${line.trim().replace(/\s{2,}/, ': ')}`)
   return (
-    `${formatDuration(view.elapsedMs)}: ${view.trained} of ${view.budget} candidates, ${view.running.length} running, front ${view.frontSize}` +
+    `${formatDuration(snapshot.elapsedMs)}: ${snapshot.trained} of ${snapshot.budget} candidates, ${snapshot.runningTotal} running, front ${snapshot.frontSize}` +
     `${best}${fastest}${trouble.join('')}${left === null ? '' : `, about ${formatDuration(left)} left`}`
   )
 }

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { progressLine, renderProgress, shareDone, timeLeftMs, type ProgressView } from '../../cli/search/render-progress.js'
+import { progressLine, renderProgress, shareDone, timeLeftMs } from '../../cli/search/render-progress.js'
+import type { SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
 
-const view: ProgressView = {
+const view: SearchSnapshot = {
+  status: 'running',
+  statusReason: '',
+  slots: 2,
+  runningTotal: 1,
+  warnings: [],
   name: 'digits',
   elapsedMs: 60_000,
   timeLimitMs: 240_000,
@@ -9,13 +15,13 @@ const view: ProgressView = {
   budget: 40,
   queued: 1,
   workers: 2,
-  running: [{ encoding: '020-_16_1-1', worker: 'worker-1', epoch: 1, epochs: 3, top1: 0.5 }],
+  running: [{ jobId: 1, token: 1, encoding: '020-_16_1-1', worker: 'worker-1', epoch: 1, epochs: 3, top1: 0.5, loss: 1, runningMs: 5 }],
   frontSize: 4,
   hypervolume: 0.5,
   mostAccurate: { encoding: '031-_16_1-1', top1: 0.91, imagesPerSecond: 900 },
   fastest: { encoding: '2-_16_1-1', top1: 0.4, imagesPerSecond: 2900 },
   unsuccessful: { diverged: 1, out_of_memory: 2, timed_out: 0 },
-  lostAttempts: 1,
+  lostAttempts: { worker_lost: 1 },
 }
 
 describe('progress of a search', () => {
@@ -34,7 +40,7 @@ describe('progress of a search', () => {
 
   test('the live display shows counts, leaders, trouble and what runs, within the width', () => {
     const text = renderProgress(view, 100)
-    for (const part of ['10 of 40', 'front 4', '91.0 %', '2900 images/s', '1 diverged', '2 out of memory', 'worker-1', 'epoch 1/3', '3m 00s left']) {
+    for (const part of ['10 of 40', 'front 4', '91.0 %', '2900 images/s', '1 diverged', '2 out of memory', '1 worker lost', 'worker-1', 'epoch 1/3', '3m 00s left']) {
       expect(text).toContain(part)
     }
     expect(text).not.toContain('timed out')
@@ -46,6 +52,6 @@ describe('progress of a search', () => {
   test('without a terminal it is one line', () => {
     expect(progressLine(view)).toMatch(/^1m 00s: 10 of 40 candidates, 1 running, front 4, best top-1 91.0 %/)
     expect(progressLine(view)).not.toContain('\n')
-    expect(progressLine({ ...view, mostAccurate: null, fastest: null, unsuccessful: {}, lostAttempts: 0 })).not.toContain('best')
+    expect(progressLine({ ...view, mostAccurate: null, fastest: null, unsuccessful: {}, lostAttempts: {} })).not.toContain('best')
   })
 })
