@@ -39,15 +39,19 @@ async function copyWhole(source: string, target: string): Promise<void> {
   await rename(partial, target)
 }
 
-function requireCompiler(env: NodeJS.ProcessEnv): void {
-  const compiler = env.CXX?.split(' ')[0] ?? 'g++'
+/**
+ * The C++ compiler that node-gyp will use.
+ * @throws MissingToolError naming what of Python, make and compiler is missing
+ */
+export function requireCompiler(env: NodeJS.ProcessEnv): string {
+  const compiler = env.CXX?.split(' ')[0] || 'g++'
   const tools = [
     { names: [env.PYTHON ?? '', 'python3', 'python'].filter(Boolean), label: 'Python' },
     { names: ['make'], label: 'make' },
     { names: [compiler], label: `a C++ compiler (${compiler})` },
   ]
   const missing = tools.filter(({ names }) => names.every(name => findProgram(name, env) === null)).map(({ label }) => label)
-  if (missing.length === 0) return
+  if (missing.length === 0) return compiler
   throw new MissingToolError(
     `the TensorFlow addon is compiled once and this machine lacks ${missing.join(' and ')}: install (Debian: apt install python3 make g++)`,
     { missing },

@@ -62,7 +62,8 @@ async function fetchInto(partial: string, pip: Awaited<ReturnType<typeof findPip
   await unpackWheel(wheel, release.libraries, headerFolders, join(partial, 'unpacked'))
 }
 
-function neededBytes({ wheel, libraries }: Release): number {
+/** Free space that a download needs at its peak: pip's temporary file, the wheel, and what is unpacked. */
+export function neededBytes({ wheel, libraries }: Release): number {
   return 2 * wheel.bytes + libraries.reduce((sum, { bytes }) => sum + bytes, 0) + slackBytes
 }
 

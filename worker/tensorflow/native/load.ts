@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as tfjs from '@tensorflow/tfjs-node-gpu'
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js'
 import { EnvironmentError, messageOf } from '../../../shared/errors.js'
 import { ensureTensorFlow } from './ensure.js'
 import { tfjsPackageName } from './tfjs-package.js'
@@ -43,9 +44,8 @@ export function isUsingGpu(tf: TensorFlow): boolean {
   return binding(tf).isUsingGpuDevice()
 }
 
-/** tfjs-node keeps its addon in a public field of its backend, which is missing in the types. */
-function binding(tf: TensorFlow): { readonly TF_Version: string; isUsingGpuDevice(): boolean } {
-  return (tf.backend() as unknown as { binding: ReturnType<typeof binding> }).binding
+function binding(tf: TensorFlow): NodeJSKernelBackend['binding'] {
+  return (tf.backend() as NodeJSKernelBackend).binding
 }
 
 function toStderr(line: string): void {
