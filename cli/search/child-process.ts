@@ -31,7 +31,7 @@ export class RoleProcess {
   static start(words: readonly string[], logFile: string): RoleProcess {
     const log = openSync(logFile, 'a')
     try {
-      const child = fork(join(packageRoot, 'bin/nasoa.js'), words, { detached: true, stdio: ['ignore', 'pipe', log, 'ipc'] })
+      const child = fork(join(packageRoot(), 'bin/nasoa.js'), words, { detached: true, stdio: ['ignore', 'pipe', log, 'ipc'] })
       return new RoleProcess(child, logFile)
     } finally {
       closeSync(log)
