@@ -1,0 +1,52 @@
+import { type BlockPlan, type ConvolutionPlan, planBlocks, planOperation } from '../network/block-plan.js'
+import { formatGenome } from './format.js'
+import type { BlockGenome, Genome, Operation, Skip } from './genome.js'
+
+/**
+ * Without the implied residual; by target place, stable. Adds that stand next to each other are sorted by source, since addition
+ * commutes; nothing moves across a concat, which changes the channels that a later skip meets.
+ */
+export function canonicalSkips({ operations, skips }: BlockGenome): Skip[] {
+  const last = operations.length
+  const ordered = skips.filter(({ from, to }) => !(from === 0 && to === last)).sort((a, b) => a.to - b.to)
+  const result: Skip[] = []
+  for (const skip of ordered) {
+    let at = result.length
+    const belongsBefore = (other: Skip): boolean => other.to === skip.to && other.kind === 'add' && other.from > skip.from
+    if (skip.kind === 'add') while (at > 0 && belongsBefore(result[at - 1])) at--
+    result.splice(at, 0, skip)
+  }
+  return result
+}
+
+function sameConvolutions(a: readonly ConvolutionPlan[], b: readonly ConvolutionPlan[]): boolean {
+  return a.length === b.length && a.every((plan, index) => plan.kernel === b[index].kernel && plan.groups === b[index].groups)
+}
+
+/** Smallest id that builds the same layers as the operation at `index` in every block. */
+function canonicalOperation(operations: readonly Operation[], index: number, plans: readonly BlockPlan[]): Operation {
+  const operation = operations[index]
+  for (let smaller: Operation = 0; smaller < operation; smaller++) {
+    const builtAlike = plans.every(({ places }) => {
+      const { convolutions } = places[index]
+      const { inputChannels, stride } = convolutions[0]
+      const { outputChannels } = convolutions[convolutions.length - 1]
+      return sameConvolutions(planOperation(smaller as Operation, inputChannels, outputChannels, stride), convolutions)
+    })
+    if (builtAlike) return smaller as Operation
+  }
+  return operation
+}
+
+/** The one genome that stands for all genomes of the same network. Idempotent. */
+export function canonicalGenome(genome: Genome): Genome {
+  const { operations, ratios } = genome.block
+  const plans = [...new Set(planBlocks(genome))]
+  const canonicalOperations = operations.map((_, index) => canonicalOperation(operations, index, plans))
+  return { ...genome, block: { operations: canonicalOperations, ratios, skips: canonicalSkips(genome.block) } }
+}
+
+/** A candidate's identity: equal networks have the same canonical encoding, different networks different ones. */
+export function canonicalEncoding(genome: Genome): string {
+  return formatGenome(canonicalGenome(genome))
+}
