@@ -1,0 +1,150 @@
+import { InvalidInputError } from '../../shared/errors.js'
+import { type Rng, createRng, restoreRng } from '../../shared/rng.js'
+import { AskedKeys } from './asked-keys.js'
+import { type Constraint, checkConstraints, violationOf } from './constraint.js'
+import { type Objective, checkObjectives, costsOf } from './objective.js'
+import { makeOffspring } from './offspring.js'
+import { type Member, Population } from './population.js'
+import type { Observation, Proposal, Search, SearchHistory, SearchState } from './search.js'
+import type { SearchSpace } from './search-space.js'
+
+export interface EvolutionOptions<G> {
+  readonly space: SearchSpace<G>
+  readonly objectives: readonly Objective[]
+  readonly constraints?: readonly Constraint[]
+  /** Size of the population, and of the first sample that spans the space. */
+  readonly population: number
+  readonly seed: number
+  /** Keys to evaluate before anything else. */
+  readonly initial?: readonly string[]
+}
+
+/** What evolution keeps beyond the history. `withdrawn` grows with the withdrawals; the rest is bounded by the population. */
+export interface EvolutionState extends SearchState {
+  readonly algorithm: 'evolution'
+  /** Keys of the first sample that have not been asked yet. */
+  readonly initial: readonly string[]
+  /** Keys of the population, in its order. */
+  readonly population: readonly string[]
+  readonly withdrawn: readonly string[]
+}
+
+/**
+ * Asynchronous multi-objective evolution: NSGA-II's ranking (Deb et al., 2002) in steady state, as in the NASOA paper's search but
+ * without generations. A spread first sample, then children of binary tournaments; each result competes for its place when it arrives.
+ */
+class Evolution<G> implements Search {
+  private readonly population: Population
+  private readonly asked: AskedKeys<G>
+  private readonly told = new Set<string>()
+  private readonly withdrawn: string[] = []
+
+  constructor(
+    private readonly options: EvolutionOptions<G>,
+    private readonly rng: Rng,
+    private readonly initial: string[],
+  ) {
+    this.population = new Population(options.population)
+    this.asked = new AskedKeys(options.space)
+  }
+
+  ask(count: number): Proposal[] {
+    const proposals: Proposal[] = []
+    while (proposals.length < count) {
+      const proposal = this.takeInitial() ?? this.asked.findNew(this.rng, () => makeOffspring(this.options.space, this.population, this.rng))
+      if (proposal === undefined) break
+      this.asked.add(proposal.key)
+      proposals.push(proposal)
+    }
+    return proposals
+  }
+
+  tell(observations: readonly Observation[]): void {
+    // All are read before any is applied, so that a bad one leaves the search as it was.
+    const members = observations.map((observation) => memberOf(observation, this.options))
+    observations.forEach(({ key }, i) => {
+      // A result counts once, however often it is delivered.
+      if (this.told.has(key)) return
+      this.register(key)
+      const member = members[i]
+      if (member !== null) this.population.insert(member)
+    })
+  }
+
+  withdraw(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.asked.add(key)
+      this.withdrawn.push(key)
+    }
+  }
+
+  state(): EvolutionState {
+    return {
+      algorithm: 'evolution',
+      rng: this.rng.state(),
+      initial: [...this.initial],
+      population: this.population.members.map(({ key }) => key),
+      withdrawn: [...this.withdrawn],
+    }
+  }
+
+  restore({ observations, pending }: SearchHistory, { population, withdrawn }: EvolutionState): void {
+    const byKey = new Map(observations.map((observation) => [observation.key, observation]))
+    for (const key of byKey.keys()) this.register(key)
+    for (const { key } of pending) this.asked.add(key)
+    this.withdraw(withdrawn)
+    this.population.restore(population.map((key) => restoredMember(byKey.get(key), key, this.options)))
+  }
+
+  private register(key: string): void {
+    this.told.add(key)
+    this.asked.add(key)
+  }
+
+  private takeInitial(): Proposal | undefined {
+    for (;;) {
+      const key = this.initial.shift()
+      if (key === undefined) return undefined
+      if (!this.asked.has(key)) return { key, operator: 'sample', parents: [] }
+    }
+  }
+}
+
+function memberOf<G>(observation: Observation, { objectives, constraints = [] }: EvolutionOptions<G>): Member | null {
+  const costs = costsOf(observation, objectives)
+  return costs === null ? null : { key: observation.key, costs, violation: violationOf(observation, constraints) }
+}
+
+function restoredMember<G>(observation: Observation | undefined, key: string, options: EvolutionOptions<G>): Member {
+  const member = observation === undefined ? null : memberOf(observation, options)
+  if (member === null) throw new InvalidInputError(`the stored search names ${key} in its population, but its history has no result of it`)
+  return member
+}
+
+function checkOptions<G>({ objectives, constraints = [], population }: EvolutionOptions<G>): void {
+  checkObjectives(objectives)
+  checkConstraints(constraints)
+  if (!Number.isInteger(population) || population < 2) throw new InvalidInputError(`the population must be an integer of at least 2, got ${population}`)
+}
+
+/** A new search. The same options give the same search. */
+export function createEvolution<G>(options: EvolutionOptions<G>): Search {
+  checkOptions(options)
+  const { space, population, seed, initial = [] } = options
+  const rng = createRng(seed)
+  const spread = space.sampleSpread(rng, population).map((genome) => space.key(genome))
+  return new Evolution(options, rng, [...initial.map((key) => space.key(space.parse(key))), ...spread])
+}
+
+/**
+ * The search that a store kept, continued exactly. `seed` and `initial` of the options no longer matter.
+ * @throws InvalidInputError when the state is another algorithm's or does not fit the history.
+ */
+export function restoreEvolution<G>(options: EvolutionOptions<G>, history: SearchHistory): Search {
+  checkOptions(options)
+  const state = history.state as EvolutionState
+  if (state.algorithm !== 'evolution') throw new InvalidInputError(`the stored search is of another kind (${String(history.state.algorithm)}), not an evolution`)
+  const evolution = new Evolution(options, restoreRng(state.rng), [...state.initial])
+  evolution.restore(history, state)
+  return evolution
+}

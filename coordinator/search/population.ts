@@ -1,0 +1,47 @@
+import type { Rng } from '../../shared/rng.js'
+import type { ConstrainedCosts } from './dominance.js'
+import { type Fitness, assignFitness, compareFitness } from './environmental-selection.js'
+
+/** An evaluated candidate that may become a parent. */
+export interface Member extends ConstrainedCosts {
+  readonly key: string
+}
+
+/**
+ * The fittest candidates so far, at most `capacity`: a newcomer joins, then the least fit one leaves (steady state, no generations).
+ * The order of the members is the order in which they joined, and ties go to the older, so equal histories give equal populations.
+ */
+export class Population {
+  private list: Member[] = []
+  private fitness: Fitness[] = []
+
+  constructor(readonly capacity: number) {}
+
+  get members(): readonly Member[] {
+    return this.list
+  }
+
+  insert(member: Member): void {
+    this.assign([...this.list, member])
+    if (this.list.length <= this.capacity) return
+    const worst = this.list.reduce((least, _, i) => (compareFitness(this.fitness[i], this.fitness[least]) >= 0 ? i : least), 0)
+    this.assign(this.list.filter((_, i) => i !== worst))
+  }
+
+  /** Takes over members in the order of an earlier population. */
+  restore(members: readonly Member[]): void {
+    this.assign([...members])
+  }
+
+  /** Binary tournament on rank, then crowding distance; the population must not be empty. */
+  tournament(rng: Rng): Member {
+    const first = rng.integer(this.list.length)
+    const second = rng.integer(this.list.length)
+    return this.list[compareFitness(this.fitness[first], this.fitness[second]) <= 0 ? first : second]
+  }
+
+  private assign(members: Member[]): void {
+    this.list = members
+    this.fitness = assignFitness(members)
+  }
+}

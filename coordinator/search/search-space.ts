@@ -1,0 +1,31 @@
+import type { Rng } from '../../shared/rng.js'
+
+/** A genome made from another, with the name of the operator that made it. */
+export interface Variation<G> {
+  readonly genome: G
+  readonly operator: string
+}
+
+/** The genomes of a finite space by number, 0..size-1. */
+export interface Enumeration<G> {
+  readonly size: number
+  at(index: number): G
+}
+
+/**
+ * What a search needs to know of the space it searches. Every operator is total: it returns a valid genome within the space's bounds.
+ * A genome's key is its identity: equal networks (or rows) have equal keys, and `parse(key(g))` is equal to g.
+ */
+export interface SearchSpace<G> {
+  /** Present where the space is finite and can be counted. */
+  readonly enumeration?: Enumeration<G>
+  /** One genome at random. */
+  sample(rng: Rng): G
+  /** A first population that covers the space; at most `count` genomes, with distinct keys. */
+  sampleSpread(rng: Rng, count: number): G[]
+  mutate(rng: Rng, genome: G): Variation<G>
+  crossover(rng: Rng, a: G, b: G): G
+  key(genome: G): string
+  /** @throws InvalidInputError when the key names no genome of the space. */
+  parse(key: string): G
+}
