@@ -2,7 +2,7 @@ import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'shared/rpc/gen/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'shared/rpc/gen/', 'worker/tensorflow/proto/gen/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

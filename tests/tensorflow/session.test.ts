@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { InvalidInputError } from '../../shared/errors.js'
+import { buildLayerGraph } from '../../shared/network/build.js'
+import { createRng } from '../../shared/rng.js'
+import { parseGenome } from '../../shared/space/parse.js'
+import { buildTrainingProgram } from '../../worker/tensorflow/program.js'
+import { type Batch, TrainingSession } from '../../worker/tensorflow/session.js'
+
+const graph = buildLayerGraph(parseGenome('031-_8_1-2'), { resolution: 32, classes: 4 })
+
+function randomBatch(count: number, seed: number): Batch {
+  const rng = createRng(seed)
+  return {
+    images: Uint8Array.from({ length: count * 32 * 32 * 3 }, () => rng.integer(256)),
+    labels: Int32Array.from({ length: count }, () => rng.integer(4)),
+  }
+}
+
+describe('a training session', () => {
+  let session: TrainingSession
+  beforeAll(async () => {
+    session = await TrainingSession.open(buildTrainingProgram(graph, { batch: 4, weightDecay: 5e-4, labelSmoothing: 0.1 }))
+  })
+  afterAll(() => session.close())
+
+  it('repeats bit for bit with a seed', () => {
+    const runs = [1, 2].map(() => {
+      session.initialize(7)
+      const losses = [1, 2, 3].map((step) => session.trainStep(randomBatch(4, step), 0.1).loss)
+      return { losses, values: session.read() }
+    })
+    expect(runs[1]).toEqual(runs[0])
+    session.initialize(8)
+    expect(session.read().get('stem/0/weight')).not.toEqual(runs[0].values.get('stem/0/weight'))
+  })
+
+  it('learns a fixed batch', () => {
+    session.initialize(1)
+    const batch = randomBatch(4, 1)
+    const first = session.trainStep(batch, 0.05)
+    for (let step = 0; step < 30; step++) session.trainStep(batch, 0.05)
+    const last = session.trainStep(batch, 0.05)
+    expect(last.loss).toBeLessThan(first.loss / 2)
+    expect(last).toMatchObject({ correct: 4, finite: true })
+  })
+
+  it('says when the loss is no number any more', () => {
+    session.initialize(1)
+    const values = session.read()
+    values.get('head/weight')?.fill(NaN)
+    session.restore(values)
+    expect(session.trainStep(randomBatch(4, 1), 0.1).finite).toBe(false)
+    values.get('head/weight')?.fill(1e38)
+    session.restore(values)
+    expect(session.trainStep(randomBatch(4, 1), 0.1).finite).toBe(false)
+  })
+
+  it('evaluates batches of all sizes, image by image the same', () => {
+    session.initialize(3)
+    const { images, labels } = randomBatch(5, 9)
+    const whole = session.evaluateStep({ images, labels })
+    const bytes = images.length / 5
+    const single = [0, 1, 2, 3, 4].map((index) =>
+      session.evaluateStep({ images: images.slice(index * bytes, (index + 1) * bytes), labels: labels.slice(index, index + 1) }),
+    )
+    expect(single.reduce((sum, { correct }) => sum + correct, 0)).toBe(whole.correct)
+    expect(single.reduce((sum, { lossSum }) => sum + lossSum, 0)).toBeCloseTo(whole.lossSum, 3)
+  })
+
+  it('goes on from restored variables as if it had never stopped', () => {
+    session.initialize(5)
+    session.trainStep(randomBatch(4, 1), 0.1)
+    const saved = session.read()
+    const next = session.trainStep(randomBatch(4, 2), 0.1)
+    const after = session.read()
+    session.initialize(6)
+    session.restore(saved)
+    expect(session.read()).toEqual(saved)
+    expect(session.trainStep(randomBatch(4, 2), 0.1)).toEqual(next)
+    expect(session.read()).toEqual(after)
+    expect(after.get('step')).toEqual(new Float32Array([2]))
+  })
+
+  it('restores what fits into a changed head only when asked to', () => {
+    session.initialize(5)
+    const before = session.read()
+    const values = new Map(before).set('head/weight', new Float32Array(3))
+    values.delete('head/bias')
+    values.set('stem/0/bn/beta', new Float32Array(4).fill(2))
+    expect(() => session.restore(values)).toThrow(InvalidInputError)
+    expect(session.read()).toEqual(before)
+    session.restore(values, { partial: true })
+    expect(session.read().get('head/weight')).toEqual(before.get('head/weight'))
+    expect(session.read().get('stem/0/bn/beta')).toEqual(new Float32Array(4).fill(2))
+  })
+
+  it('times steps without changing a weight', () => {
+    session.initialize(5)
+    const before = session.read()
+    session.benchmarkStep()
+    expect(session.read().get('stem/0/weight')).toEqual(before.get('stem/0/weight'))
+  })
+
+  it('refuses batches that do not fit the program', () => {
+    const { images, labels } = randomBatch(4, 1)
+    expect(() => session.trainStep({ images, labels: labels.slice(1) }, 0.1)).toThrow('4 labels')
+    expect(() => session.trainStep({ images: images.slice(1), labels }, 0.1)).toThrow('12288 bytes, got 12287')
+    expect(() => session.evaluateStep({ images, labels: Int32Array.of(0, 4, 0, 0) })).toThrow('label 4 is not in 0..3')
+  })
+})

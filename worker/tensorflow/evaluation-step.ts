@@ -1,0 +1,46 @@
+import type { LayerGraph } from '../../shared/network/layer-graph.js'
+import { emitForwardPass } from './forward-pass.js'
+import { pack, reduce } from './graph/arithmetic.js'
+import type { GraphBuilder } from './graph/graph-builder.js'
+import { emitImages } from './images.js'
+import type { EmissionContext, GroupedConvolution } from './layers/emission.js'
+import { emitCorrectCount, emitCrossEntropy, emitTargets } from './loss.js'
+import { DataType } from './proto/gen/program.js'
+import type { Signature } from './saved-model.js'
+import { VariableReads, type VariableTable } from './variable-table.js'
+
+/** Any number of images: known when the graph runs. */
+const anyBatch = -1
+
+/**
+ * Signature: bytes and labels of any number of images in; `metrics` = [sum of losses, number correct], with the moving
+ * statistics and without label smoothing.
+ */
+export function emitEvaluationStep(
+  builder: GraphBuilder,
+  graph: LayerGraph,
+  table: VariableTable,
+  groupedConvolution: GroupedConvolution,
+): Signature {
+  return builder.scope('eval_step', () => {
+    const bytes = builder.placeholder('images', DataType.DT_STRING, [1])
+    const labels = builder.placeholder('labels', DataType.DT_INT32, [anyBatch])
+    const context = evaluationContext(builder, table, groupedConvolution)
+    const images = emitImages(builder, bytes, anyBatch, graph.resolution)
+    const emissions = emitForwardPass(context, graph, images, () => 'moving')
+    const logits = emissions[emissions.length - 1].output
+    const targets = emitTargets(builder, labels, graph.classes, 0)
+    const { losses } = emitCrossEntropy(builder, logits, targets)
+    const metrics = pack(builder, [reduce(builder, 'Sum', losses, [0]), emitCorrectCount(builder, logits, targets)])
+    const inputs = { images: { tensor: bytes, shape: [1] }, labels: { tensor: labels, shape: [anyBatch] } }
+    return { inputs, outputs: { metrics: { tensor: metrics, shape: [2] } } }
+  })
+}
+
+function evaluationContext(builder: GraphBuilder, table: VariableTable, groupedConvolution: GroupedConvolution): EmissionContext {
+  const reads = new VariableReads(table)
+  const refuse = (name: string): never => {
+    throw new Error(`evaluation must not change ${name}`)
+  }
+  return { builder, batch: anyBatch, groupedConvolution, read: (name) => reads.read(name), gradient: refuse, assign: refuse }
+}
