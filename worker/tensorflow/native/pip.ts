@@ -47,7 +47,8 @@ export async function pipDownload(
 
 function downloadArguments({ distribution, version, wheelTag }: Release, folder: string): string[] {
   const target = ['--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312', '--platform', wheelTag]
-  const quiet = ['--disable-pip-version-check', '--no-input', '--no-cache-dir', '--progress-bar', 'off']
+  // Without -vv (debug) and without retries an index that cannot be reached looks like one that lacks the package.
+  const quiet = ['-vv', '--disable-pip-version-check', '--no-input', '--no-cache-dir', '--progress-bar', 'off']
   return ['download', '--no-deps', '--only-binary=:all:', ...target, ...quiet, '--dest', folder, `${distribution}==${version}`]
 }
 
@@ -58,15 +59,21 @@ const networkTrouble = new RegExp(
     'Connection ?(Error|refused|reset|broken|aborted|timed out)',
     'NewConnectionError|NameResolutionError|ProxyError|SSLError|ReadTimeout|ConnectTimeout|ProtocolError|IncompleteRead',
     'Temporary failure in name resolution|Network is unreachable',
-    'HTTP error \\d|HTTPError: \\d|(Client|Server) Error',
+    // 404 is how an index says that it lacks a package.
+    'HTTP error (?!404)\\d|(?<!404 )Client Error|Server Error',
   ].join('|'),
   'i',
 )
 
+/** Debug output may follow the error. */
+function errorLine(output: string): string {
+  return output.split('\n').findLast(line => line.startsWith('ERROR: '))?.slice('ERROR: '.length) ?? lastLine(output)
+}
+
 /** pip tells the reason only in prose. */
 export function downloadError(release: Release, folder: string, { code, output }: CommandResult): NasoaError {
   const what = `${release.distribution} ${release.version} for ${release.wheelTag}`
-  const details = { exitCode: code, reason: lastLine(output) }
+  const details = { exitCode: code, reason: errorLine(output) }
   if (/No space left on device/i.test(output)) {
     return new DiskSpaceError(`${folder} ran full while pip downloaded ${what}: free some space, or name another folder in NASOA_CACHE`, details)
   }
