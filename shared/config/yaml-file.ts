@@ -13,14 +13,9 @@ export class ConfigError extends InvalidInputError {
 const largestConfigBytes = 1024 * 1024
 
 /**
- * Reads a YAML (or JSON) file and checks it against a schema.
+ * Parses YAML (or JSON) text and checks it against a schema; `name` stands for the file in messages.
  * @throws ConfigError naming file, line, column, the key, and for an unknown key the nearest known one.
  */
-export function loadYamlFile<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
-  return parseYaml(readText(path), path, schema)
-}
-
-/** As loadYamlFile, on text; `name` stands for the file in messages. */
 export function parseYaml<Schema extends z.ZodType>(text: string, name: string, schema: Schema): z.output<Schema> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -33,7 +28,8 @@ export function parseYaml<Schema extends z.ZodType>(text: string, name: string, 
   throw new ConfigError(`${name}:${place(lines, offsetOf(document, path))}: ${message}`, { file: name, key: path.join('.') })
 }
 
-function readText(path: string): string {
+/** Text of a config file. @throws ConfigError where it cannot be read, is too large or not UTF-8. */
+export function readConfigText(path: string): string {
   try {
     const text = readFileSync(path)
     if (text.length > largestConfigBytes) throw new ConfigError(`${path}: a config of ${text.length} bytes; the limit is ${largestConfigBytes}`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { durationSchema, formatDuration, parseDuration } from '../../shared/config/duration.js'
-import { ConfigError, loadYamlFile, parseYaml } from '../../shared/config/yaml-file.js'
+import { ConfigError, parseYaml, readConfigText } from '../../shared/config/yaml-file.js'
 
 const schema = z.strictObject({
   name: z.string(),
@@ -59,7 +59,7 @@ describe('a config file', () => {
     writeFileSync(join(folder, 'latin1.yaml'), Buffer.from([0x6e, 0x61, 0xff, 0xfe]))
     writeFileSync(join(folder, 'large.yaml'), '#'.repeat(1024 * 1024 + 1))
     for (const name of ['absent.yaml', '.', 'latin1.yaml', 'large.yaml']) {
-      expect(() => loadYamlFile(join(folder, name), schema)).toThrow(ConfigError)
+      expect(() => readConfigText(join(folder, name))).toThrow(ConfigError)
     }
   })
 })

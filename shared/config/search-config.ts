@@ -1,0 +1,139 @@
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import { durationSchema } from './duration.js'
+import { spaceSchema } from './space-config.js'
+import { parseYaml, readConfigText } from './yaml-file.js'
+
+const positive = z.int().positive()
+const share = z.number().min(0).max(1)
+const seed = z.int().min(0).max(4294967295)
+
+const dataSchema = z
+  .strictObject({
+    directory: z.string().min(1).refine((name) => !name.startsWith('builtin:') || name === 'builtin:digits', "the only built-in data is 'builtin:digits'").describe('Folder in the ImageNet layout, {train,val}/<class>/*.JPEG, or builtin:digits'),
+    classes: positive.min(2).optional().describe('Number of classes, chosen by seed; all when left out'),
+    imagesPerClass: positive.optional().describe('Training images per class; all when left out'),
+    validationImagesPerClass: positive.optional().describe('Validation images per class; all when left out'),
+    seed: seed.default(0).describe('Chooses the subset'),
+    unreadableLimit: share.default(0.01).describe('Largest share of unreadable images before a training fails'),
+  })
+  .describe('Which images the candidates are trained and judged on')
+
+const trainingSchema = z
+  .strictObject({
+    epochs: positive.default(5),
+    batch: positive.min(2).max(4096).default(64),
+    resolution: positive.min(8).max(1024).default(224).describe('Side of the square input, pixels'),
+    learningRate: z.number().positive().max(100).default(0.1).describe('Peak rate; linear warm-up, then cosine to 0'),
+    weightDecay: z.number().min(0).max(1).default(5e-4),
+    labelSmoothing: z.number().min(0).lt(1).default(0.1),
+    warmup: share.default(0.05).describe('Share of all steps spent in warm-up'),
+    augmentation: z.enum(['resized-crop', 'pad-crop', 'none']).default('resized-crop'),
+    precision: z.enum(['float32']).default('float32'),
+    seed: seed.default(0).describe('Initial weights, order and augmentation of the images'),
+    timeLimit: durationSchema.optional().describe('Limit of one training; one that reaches it ends as timed_out'),
+  })
+  .prefault({})
+  .describe('The recipe each candidate is trained with')
+
+/** Objectives the search can be given; the direction is part of the name's meaning. */
+export const objectiveDirections = {
+  top1: 'maximize',
+  imagesPerSecond: 'maximize',
+  stepMs: 'minimize',
+  params: 'minimize',
+  macs: 'minimize',
+  activations: 'minimize',
+} as const satisfies Readonly<Record<string, 'maximize' | 'minimize'>>
+export type ObjectiveName = keyof typeof objectiveDirections
+const objectiveNames = Object.keys(objectiveDirections) as [ObjectiveName, ...ObjectiveName[]]
+
+const searchSchema = z
+  .strictObject({
+    population: positive.min(4).max(10_000).default(24),
+    candidates: positive.default(200).describe('Budget: number of candidates to train'),
+    timeLimit: durationSchema.optional().describe('Budget: wall time; whichever budget is used up first ends the search'),
+    drainTime: durationSchema.prefault('30s').describe('How long running trainings may go on once the budget is used up'),
+  })
+  .prefault({})
+
+const jobsSchema = z
+  .strictObject({
+    leaseTime: durationSchema.prefault('15s').describe('A worker silent for so long loses its jobs to others'),
+    attempts: positive.max(100).default(3).describe('Attempts a job is given when workers or machines fail'),
+  })
+  .prefault({})
+  .describe('Leases and retries')
+
+const workersSchema = z
+  .strictObject({
+    local: z.int().min(0).max(1024).default(1).describe('Worker processes that `search run` starts here; 0 = workers join by themselves'),
+    slots: positive.max(64).default(1).describe('Trainings at a time in each of them'),
+  })
+  .prefault({})
+
+const coordinatorSchema = z
+  .strictObject({
+    listen: z.string().default('127.0.0.1:0').describe('host:port of the gRPC services; port 0 = any free one'),
+    metrics: z.string().optional().describe('host:port of /metrics and /healthz for Prometheus; none when left out'),
+  })
+  .prefault({})
+
+/** A search, as its user writes it. Durations come out in milliseconds. */
+export const searchConfigSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'letters, digits, dots, dashes and underscores, at most 64')
+      .default('search'),
+    seed: seed.default(1).describe('Seed of the search; equal seeds and equal results give equal candidates'),
+    data: dataSchema,
+    space: spaceSchema,
+    objectives: z
+      .array(z.enum(objectiveNames))
+      .min(2)
+      .max(3)
+      .refine((names) => new Set(names).size === names.length, 'name each objective once')
+      .default(['top1', 'imagesPerSecond']),
+    training: trainingSchema,
+    search: searchSchema,
+    jobs: jobsSchema,
+    workers: workersSchema,
+    coordinator: coordinatorSchema,
+  })
+  .refine(({ search }) => search.candidates >= search.population, {
+    path: ['search', 'candidates'],
+    message: 'the budget must be at least the population',
+  })
+
+export type SearchConfig = z.output<typeof searchConfigSchema>
+
+/** Names that stand for data the program makes itself instead of a folder. */
+export const builtinDigits = 'builtin:digits'
+
+/** A config as it was written, and what it means. */
+export interface SearchConfigFile {
+  readonly config: SearchConfig
+  /** The file's text with its data folder made absolute, so that it means the same wherever it is copied. */
+  readonly text: string
+}
+
+/**
+ * Reads a search's config. A relative data folder is relative to the config file.
+ * @throws ConfigError with file, line, column and key.
+ */
+export function loadSearchConfig(path: string): SearchConfigFile {
+  return parseSearchConfig(readConfigText(path), path)
+}
+
+/** As loadSearchConfig, on text; `path` is where it stands, for messages and for relative folders. */
+export function parseSearchConfig(text: string, path: string): SearchConfigFile {
+  const written = parseYaml(text, path, searchConfigSchema)
+  const directory = written.data.directory
+  if (directory.startsWith('builtin:') || isAbsolute(directory)) return { config: written, text }
+  const document = parseDocument(text)
+  document.setIn(['data', 'directory'], resolve(dirname(path), directory))
+  const absolute = document.toString()
+  return { config: parseYaml(absolute, path, searchConfigSchema), text: absolute }
+}
