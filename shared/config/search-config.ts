@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { builtinDigits } from '../training/specification.js'
 import { durationSchema } from './duration.js'
 import { spaceSchema } from './space-config.js'
 import { parseYaml, readConfigText } from './yaml-file.js'
@@ -11,7 +12,7 @@ const seed = z.int().min(0).max(4294967295)
 
 const dataSchema = z
   .strictObject({
-    directory: z.string().min(1).refine((name) => !name.startsWith('builtin:') || name === 'builtin:digits', "the only built-in data is 'builtin:digits'").describe('Folder in the ImageNet layout, {train,val}/<class>/*.JPEG, or builtin:digits'),
+    directory: z.string().min(1).refine((name) => !name.startsWith('builtin:') || name === builtinDigits, `the only built-in data is '${builtinDigits}'`).describe('Folder in the ImageNet layout, {train,val}/<class>/*.JPEG, or builtin:digits'),
     classes: positive.min(2).optional().describe('Number of classes, chosen by seed; all when left out'),
     imagesPerClass: positive.optional().describe('Training images per class; all when left out'),
     validationImagesPerClass: positive.optional().describe('Validation images per class; all when left out'),
@@ -109,9 +110,6 @@ export const searchConfigSchema = z
 
 export type SearchConfig = z.output<typeof searchConfigSchema>
 
-/** Names that stand for data the program makes itself instead of a folder. */
-export const builtinDigits = 'builtin:digits'
-
 /** A config as it was written, and what it means. */
 export interface SearchConfigFile {
   readonly config: SearchConfig
@@ -131,7 +129,7 @@ export function loadSearchConfig(path: string): SearchConfigFile {
 export function parseSearchConfig(text: string, path: string): SearchConfigFile {
   const written = parseYaml(text, path, searchConfigSchema)
   const directory = written.data.directory
-  if (directory.startsWith('builtin:') || isAbsolute(directory)) return { config: written, text }
+  if (directory === builtinDigits || isAbsolute(directory)) return { config: written, text }
   const document = parseDocument(text)
   document.setIn(['data', 'directory'], resolve(dirname(path), directory))
   const absolute = document.toString()

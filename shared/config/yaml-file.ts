@@ -23,7 +23,7 @@ export function parseYaml<Schema extends z.ZodType>(text: string, name: string, 
   if (syntax) throw new ConfigError(`${name}:${place(lines, syntax.pos[0])}: ${syntax.message}`)
   const parsed = schema.safeParse(toPlain(document, name))
   if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue
+  const issue = parsed.error.issues[0]
   const { path, message } = describe(issue, schema)
   throw new ConfigError(`${name}:${place(lines, offsetOf(document, path))}: ${message}`, { file: name, key: path.join('.') })
 }
@@ -54,7 +54,7 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): { path: PropertyK
     const key = issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
     return { path: issue.path, message: `${key}${issue.message}` }
   }
-  const unknown = issue.keys[0] as string
+  const unknown = issue.keys[0]
   const known = keysAt(schema, issue.path)
   const nearest = known.length > 0 ? `; did you mean '${closest(unknown, known)}'? (known here: ${known.join(', ')})` : ''
   return { path: [...issue.path, unknown], message: `unknown key '${[...issue.path, unknown].join('.')}'${nearest}` }

@@ -32,6 +32,7 @@ export interface TrainingRecipe {
 /** One training job, complete: what a trainer process needs to know. */
 export interface TrainingSpecification {
   readonly encoding: string
+  /** Folder in the ImageNet layout, or `builtin:digits`. */
   readonly dataDirectory: string
   readonly subset: SubsetSpecification
   /** Hash of the manifest that the coordinator resolved; a worker whose folder resolves to another refuses the job. Absent = not checked. */
@@ -42,3 +43,6 @@ export interface TrainingSpecification {
   /** Largest share of unreadable images before the job fails, 0..1. */
   readonly unreadableLimit: number
 }
+
+/** Stands for the demo's digits in place of a data folder: each machine writes them into its own cache. */
+export const builtinDigits = 'builtin:digits'
