@@ -1,0 +1,180 @@
+import TinyQueue from 'tinyqueue'
+import type { AttemptReference } from '../../shared/cluster/attempt.js'
+import type { Outcome } from '../../shared/training/outcome.js'
+import { isHeld, isQueued, type HeldJob, type Holder, type Job, type Queued } from './job.js'
+import type { JobPolicy } from './policy.js'
+import { transition, type EndedAttempt, type JobEvent, type Refusal } from './transition.js'
+
+/** Told of every change of a job, in order. */
+export type JobObserver = (job: Job, ended: EndedAttempt | null) => void
+
+/** `unknown`: no job with this number that has not ended. */
+export type Applied = 'moved' | 'unchanged' | Refusal | 'unknown'
+
+/** How far down the queue a job is looked for that the asking worker has not failed before. */
+const avoidanceDepth = 64
+
+/**
+ * The jobs that have not ended, and who may have them. Time is an argument everywhere; nothing here waits or writes.
+ * Ended jobs leave the table, so its size follows the work in flight, not the history.
+ */
+export class JobTable {
+  private readonly jobs = new Map<number, Job>()
+  private readonly byHolder = new Map<string, number>()
+  /** Oldest job first. Entries are not taken out when a job leaves the queue otherwise; they are checked when they come up. */
+  private readonly ready = new TinyQueue<number>()
+  private readonly delayed = new TinyQueue<Job<Queued>>([], (a, b) => a.state.notBeforeMs - b.state.notBeforeMs || a.id - b.id)
+  private readonly counts = { queued: 0, leased: 0, running: 0, done: 0 }
+  /** Nothing falls due before this; a bound, corrected by each look through the table. */
+  private dueMs = Infinity
+
+  constructor(
+    private readonly policy: JobPolicy,
+    private readonly observe: JobObserver,
+  ) {}
+
+  /** Takes in a new or stored job, without telling the observer. */
+  insert(job: Job): void {
+    this.put(job)
+  }
+
+  get(jobId: number): Job | undefined {
+    return this.jobs.get(jobId)
+  }
+
+  get queued(): number {
+    return this.counts.queued
+  }
+
+  /** Jobs by state, those that have not ended. */
+  states(): Readonly<Record<'queued' | 'leased' | 'running', number>> {
+    const { queued, leased, running } = this.counts
+    return { queued, leased, running }
+  }
+
+  /** What this slot holds already. */
+  heldBy(holder: Holder): HeldJob | null {
+    const job = this.jobs.get(this.byHolder.get(holderKey(holder)) ?? 0)
+    return job && isHeld(job) ? job : null
+  }
+
+  held(): HeldJob[] {
+    return [...this.jobs.values()].filter(isHeld)
+  }
+
+  /**
+   * Leases the oldest job that is ready. Jobs that this worker has failed are left to others if there are any.
+   * @param preferOthers whether there are other workers
+   */
+  lease(holder: Holder, preferOthers: boolean, atMs: number): HeldJob | null {
+    this.promote(atMs)
+    const job = this.take(preferOthers ? holder.workerId : null, atMs)
+    if (job === null) return null
+    this.apply(job.id, { kind: 'lease', ...holder }, atMs)
+    return this.heldBy(holder)
+  }
+
+  renew(attempt: AttemptReference, holder: Holder, atMs: number): Applied {
+    return this.apply(attempt.jobId, { kind: 'renew', token: attempt.token, ...holder }, atMs)
+  }
+
+  complete(attempt: AttemptReference, outcome: Outcome, atMs: number): Applied {
+    return this.apply(attempt.jobId, { kind: 'complete', token: attempt.token, outcome }, atMs)
+  }
+
+  release(attempt: AttemptReference, reason: string, atMs: number): Applied {
+    return this.apply(attempt.jobId, { kind: 'release', token: attempt.token, reason }, atMs)
+  }
+
+  cancel(jobId: number, reason: string, atMs: number): Applied {
+    return this.apply(jobId, { kind: 'cancel', reason }, atMs)
+  }
+
+  cancelQueued(reason: string, atMs: number): void {
+    for (const job of this.jobs.values()) if (isQueued(job)) this.cancel(job.id, reason, atMs)
+  }
+
+  cancelAll(reason: string, atMs: number): void {
+    for (const id of [...this.jobs.keys()]) this.cancel(id, reason, atMs)
+  }
+
+  /** Lets leases and limits run out. */
+  tick(atMs: number): void {
+    if (atMs < this.dueMs) return
+    this.dueMs = Infinity
+    for (const id of [...this.jobs.keys()]) {
+      this.apply(id, { kind: 'tick' }, atMs)
+      const job = this.jobs.get(id)
+      if (job) this.dueMs = Math.min(this.dueMs, dueMs(job))
+    }
+  }
+
+  /** When tick has to be called next, at the latest. */
+  nextDueMs(): number {
+    return this.dueMs
+  }
+
+  /** When the next job that waits for a retry becomes ready. */
+  nextReadyMs(): number {
+    return this.delayed.peek()?.state.notBeforeMs ?? Infinity
+  }
+
+  private apply(jobId: number, event: JobEvent, atMs: number): Applied {
+    const job = this.jobs.get(jobId)
+    if (!job) return 'unknown'
+    const change = transition(job, event, atMs, this.policy)
+    if (change.kind === 'refused') return change.why
+    if (change.kind === 'unchanged') return 'unchanged'
+    this.drop(job)
+    this.put(change.job)
+    this.observe(change.job, change.ended)
+    return 'moved'
+  }
+
+  private put(job: Job): void {
+    if (job.state.kind === 'done') return
+    this.jobs.set(job.id, job)
+    this.counts[job.state.kind]++
+    this.dueMs = Math.min(this.dueMs, dueMs(job))
+    if (isHeld(job)) this.byHolder.set(holderKey(job.state), job.id)
+    if (isQueued(job)) this.delayed.push(job)
+  }
+
+  private drop(job: Job): void {
+    this.jobs.delete(job.id)
+    this.counts[job.state.kind]--
+    if (isHeld(job) && this.byHolder.get(holderKey(job.state)) === job.id) this.byHolder.delete(holderKey(job.state))
+  }
+
+  private promote(atMs: number): void {
+    for (let next = this.delayed.peek(); next && next.state.notBeforeMs <= atMs; next = this.delayed.peek()) {
+      this.delayed.pop()
+      if (this.jobs.get(next.id) === next) this.ready.push(next.id)
+    }
+  }
+
+  private take(avoidedBy: string | null, atMs: number): Job<Queued> | null {
+    const passedOver: number[] = []
+    let found: Job<Queued> | null = null
+    while (found === null && this.ready.length > 0 && passedOver.length < avoidanceDepth) {
+      const id = this.ready.pop() as number
+      const job = this.jobs.get(id)
+      if (!job || !isQueued(job) || job.state.notBeforeMs > atMs) continue
+      if (avoidedBy !== null && job.state.avoid === avoidedBy) passedOver.push(id)
+      else found = job
+    }
+    for (const id of passedOver) this.ready.push(id)
+    return found
+  }
+}
+
+function holderKey({ workerId, slot }: Holder): string {
+  return `${workerId}/${slot}`
+}
+
+/** When a limit of the job is due. */
+function dueMs({ state }: Job): number {
+  if (state.kind === 'done') return Infinity
+  const deadline = state.deadlineMs ?? Infinity
+  return state.kind === 'queued' ? deadline : Math.min(deadline, state.expiresAtMs)
+}

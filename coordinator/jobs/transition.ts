@@ -1,0 +1,199 @@
+import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
+import { isHeld, isQueued, type Done, type HeldJob, type Holder, type Job, type Leased, type Queued, type Running, type SilentHolder } from './job.js'
+import { attemptDeadlineMs, queueDeadlineMs, retryDelayMs, type JobPolicy } from './policy.js'
+
+/** What can happen to a job. Events of a holder carry its token; without the current one they are refused. */
+export type JobEvent =
+  | ({ readonly kind: 'lease' } & Holder)
+  /** The holder says that it still works on it. */
+  | ({ readonly kind: 'renew'; readonly token: number } & Holder)
+  | { readonly kind: 'complete'; readonly token: number; readonly outcome: Outcome }
+  /** The holder hands it back unfinished, which is nobody's fault. */
+  | { readonly kind: 'release'; readonly token: number; readonly reason: string }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  /** Time has passed: limits are looked at. */
+  | { readonly kind: 'tick' }
+
+/** How an attempt ended, for the job's history. */
+export interface EndedAttempt extends Holder {
+  readonly token: number
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly outcome: Outcome
+}
+
+export type Transition =
+  | { readonly kind: 'moved'; readonly job: Job; readonly ended: EndedAttempt | null }
+  /** Nothing to do: it happened before, or is not due. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'refused'; readonly why: Refusal }
+
+/** `stale`: a newer attempt exists, or the job has ended. `taken`: somebody holds it. `early`: it waits for a retry. */
+export type Refusal = 'stale' | 'taken' | 'early'
+
+const unchanged: Transition = { kind: 'unchanged' }
+const refused = (why: Refusal): Transition => ({ kind: 'refused', why })
+
+/** The only way a job changes. */
+export function transition(job: Job, event: JobEvent, atMs: number, policy: JobPolicy): Transition {
+  switch (event.kind) {
+    case 'lease':
+      return isQueued(job) ? lease(job, event, atMs, policy) : refused(isHeld(job) ? 'taken' : 'stale')
+    case 'renew':
+      return renew(job, event, atMs, policy)
+    case 'complete':
+      return complete(job, event.token, event.outcome, atMs, policy)
+    case 'release':
+      return release(job, event.token, event.reason, atMs, policy)
+    case 'cancel':
+      return cancel(job, event.reason, atMs)
+    case 'tick':
+      return tick(job, atMs, policy)
+  }
+}
+
+function lease(job: Job<Queued>, holder: Holder, atMs: number, policy: JobPolicy): Transition {
+  if (atMs < job.state.notBeforeMs) return refused('early')
+  const state: Leased = { kind: 'leased', ...held(job, holder, atMs, policy), reason: 'handed out, not yet confirmed by the worker' }
+  return moved({ ...job, attempt: job.attempt + 1, state })
+}
+
+function held(job: Job, { workerId, slot }: Holder, atMs: number, policy: JobPolicy): Omit<Running, 'kind' | 'reason'> {
+  return {
+    workerId,
+    slot,
+    sinceMs: atMs,
+    expiresAtMs: atMs + policy.leaseTtlMs,
+    deadlineMs: attemptDeadlineMs(job.createdAtMs, atMs, policy),
+    cancelling: null,
+  }
+}
+
+function renew(job: Job, event: { token: number } & Holder, atMs: number, policy: JobPolicy): Transition {
+  if (event.token !== job.attempt) return refused('stale')
+  if (isHeld(job)) {
+    if (!sameHolder(job.state, event)) return refused('stale')
+    return moved({ ...job, state: { ...job.state, kind: 'running', expiresAtMs: atMs + policy.leaseTtlMs, reason: 'training' } })
+  }
+  if (!isQueued(job) || job.state.silentHolder === null || !sameHolder(job.state.silentHolder, event)) return refused('stale')
+  // Its lease ran out while it was cut off, but nobody has begun the job anew: what it has done so far is not thrown away.
+  return moved({ ...job, state: { kind: 'running', ...held(job, event, atMs, policy), reason: 'training, taken up again after silence' } })
+}
+
+function complete(job: Job, token: number, outcome: Outcome, atMs: number, policy: JobPolicy): Transition {
+  if (token !== job.attempt || token === 0) return refused('stale')
+  if (isHeld(job)) return end(job, outcome, atMs, policy)
+  // A repetition of the report that ended the job; anything else would be a second outcome.
+  if (!isQueued(job)) return job.state.kind === 'done' && job.state.outcome.kind === outcome.kind ? unchanged : refused('stale')
+  // Back in the queue: that the attempt came to nothing is known already, only a true outcome says more.
+  if (outcome.kind === 'failed' || outcome.kind === 'cancelled') return unchanged
+  const silent = job.state.silentHolder
+  return silent === null ? refused('stale') : done(job, outcome, atMs, ended(silent, token, silent.sinceMs, atMs, outcome))
+}
+
+/** A reported outcome of the current attempt. */
+function end(job: HeldJob, outcome: Outcome, atMs: number, policy: JobPolicy): Transition {
+  const record = endedNow(job, outcome, atMs)
+  if (outcome.kind === 'failed') return fail(job, outcome.reason, outcome.message, atMs, policy, null)
+  if (outcome.kind !== 'cancelled') return done(job, outcome, atMs, record)
+  if (job.state.cancelling !== null) return done(job, outcome, atMs, record)
+  return requeue(job, { reason: `handed back: ${outcome.message}`, delayMs: 0, avoid: null, silentHolder: null }, atMs, policy, record)
+}
+
+function release(job: Job, token: number, reason: string, atMs: number, policy: JobPolicy): Transition {
+  if (token !== job.attempt || token === 0) return refused('stale')
+  if (!isHeld(job)) return unchanged
+  const outcome: Outcome = { kind: 'failed', reason: 'preempted', message: reason }
+  const record = endedNow(job, outcome, atMs)
+  if (job.state.cancelling !== null) return done(job, { kind: 'cancelled', message: job.state.cancelling }, atMs, record)
+  return requeue(job, { reason: `handed back: ${reason}`, delayMs: 0, avoid: null, silentHolder: null }, atMs, policy, record)
+}
+
+function cancel(job: Job, reason: string, atMs: number): Transition {
+  if (isQueued(job)) return done(job, { kind: 'cancelled', message: reason }, atMs, null)
+  if (!isHeld(job) || job.state.cancelling !== null) return unchanged
+  return moved({ ...job, state: { ...job.state, cancelling: reason, reason: `being cancelled: ${reason}` } })
+}
+
+function tick(job: Job, atMs: number, policy: JobPolicy): Transition {
+  if (isHeld(job)) {
+    if (atMs >= job.state.expiresAtMs) return expire(job, atMs, policy)
+    if (job.state.deadlineMs === null || atMs < job.state.deadlineMs) return unchanged
+    return fail(job, 'internal', `the attempt went over its limit of ${job.state.deadlineMs - job.state.sinceMs} ms`, atMs, policy, null)
+  }
+  if (!isQueued(job) || job.state.deadlineMs === null || atMs < job.state.deadlineMs) return unchanged
+  const message = `nobody took it within its limit of ${job.state.deadlineMs - job.state.sinceMs} ms`
+  return done(job, { kind: 'failed', reason: 'internal', message }, atMs, null)
+}
+
+function expire(job: HeldJob, atMs: number, policy: JobPolicy): Transition {
+  const { workerId, slot, sinceMs, cancelling } = job.state
+  const message = `no word from worker ${workerId} for ${policy.leaseTtlMs} ms`
+  const outcome: Outcome = { kind: 'failed', reason: 'worker_lost', message }
+  if (cancelling !== null) return done(job, { kind: 'cancelled', message: cancelling }, atMs, endedNow(job, outcome, atMs))
+  return fail(job, 'worker_lost', message, atMs, policy, { workerId, slot, sinceMs })
+}
+
+/** The machinery failed an attempt: the job goes back to the queue until it has had enough of that. */
+function fail(
+  job: HeldJob,
+  reason: FailureReason,
+  message: string,
+  atMs: number,
+  policy: JobPolicy,
+  silentHolder: SilentHolder | null,
+): Transition {
+  const outcome: Outcome = { kind: 'failed', reason, message }
+  const record = endedNow(job, outcome, atMs)
+  const failures = job.failures + 1
+  if (failures >= policy.maximumFailures || overdue(job, atMs, policy)) {
+    return done({ ...job, failures }, outcome, atMs, record)
+  }
+  const back = { reason: `to be retried: ${message}`, delayMs: retryDelayMs(policy, failures), avoid: job.state.workerId, silentHolder }
+  return requeue({ ...job, failures }, back, atMs, policy, record)
+}
+
+function overdue(job: Job, atMs: number, policy: JobPolicy): boolean {
+  return policy.overallLimitMs !== null && atMs >= job.createdAtMs + policy.overallLimitMs
+}
+
+interface WayBack {
+  readonly reason: string
+  readonly delayMs: number
+  readonly avoid: string | null
+  readonly silentHolder: SilentHolder | null
+}
+
+function requeue(job: Job, back: WayBack, atMs: number, policy: JobPolicy, record: EndedAttempt): Transition {
+  const state: Queued = {
+    kind: 'queued',
+    sinceMs: atMs,
+    notBeforeMs: atMs + back.delayMs,
+    deadlineMs: queueDeadlineMs(job.createdAtMs, atMs, policy),
+    reason: back.reason,
+    avoid: back.avoid,
+    silentHolder: back.silentHolder,
+  }
+  return moved({ ...job, state }, record)
+}
+
+function done(job: Job, outcome: Outcome, atMs: number, record: EndedAttempt | null): Transition {
+  const state: Done = { kind: 'done', atMs, outcome }
+  return moved({ ...job, state }, record)
+}
+
+function endedNow(job: HeldJob, outcome: Outcome, atMs: number): EndedAttempt {
+  return ended(job.state, job.attempt, job.state.sinceMs, atMs, outcome)
+}
+
+function ended({ workerId, slot }: Holder, token: number, startedAtMs: number, endedAtMs: number, outcome: Outcome): EndedAttempt {
+  return { workerId, slot, token, startedAtMs, endedAtMs, outcome }
+}
+
+function moved(job: Job, record: EndedAttempt | null = null): Transition {
+  return { kind: 'moved', job, ended: record }
+}
+
+function sameHolder(a: Holder, b: Holder): boolean {
+  return a.workerId === b.workerId && a.slot === b.slot
+}

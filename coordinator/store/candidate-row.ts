@@ -1,0 +1,30 @@
+import type { Candidate, CandidateStatus } from '../../shared/cluster/candidate.js'
+import { outcomeOf, type OutcomeRow } from './outcome-row.js'
+
+/** A row of `candidates`. */
+export interface CandidateRow extends OutcomeRow {
+  readonly sequence: number
+  readonly encoding: string
+  readonly operator: string
+  readonly parents: string
+  readonly params: number
+  readonly macs: number
+  readonly activations: number
+  readonly status: CandidateStatus
+  readonly told_sequence: number | null
+}
+
+export function candidateOf(row: CandidateRow): Candidate {
+  return {
+    sequence: row.sequence,
+    encoding: row.encoding,
+    status: row.status,
+    operator: row.operator,
+    parents: JSON.parse(row.parents) as string[],
+    params: row.params,
+    macs: row.macs,
+    activations: row.activations,
+    outcome: outcomeOf(row),
+    toldSequence: row.told_sequence,
+  }
+}

@@ -1,0 +1,119 @@
+import type { Database, Statement } from 'libsql'
+import type { Outcome } from '../../shared/training/outcome.js'
+import type { Job } from '../jobs/job.js'
+import type { EndedAttempt } from '../jobs/transition.js'
+import { jobColumns, jobValues } from './job-row.js'
+import { outcomeColumns, outcomeValues } from './outcome-row.js'
+import type { NewCandidate, SearchProgress, StoreChange } from './store.js'
+
+type Values = (string | number | null)[]
+
+const marks = (columns: readonly string[]): string => columns.map(() => '?').join(', ')
+const assignments = (columns: readonly string[]): string => columns.map((column) => `${column} = excluded.${column}`).join(', ')
+
+/** Turns changes into rows, inside a transaction that its caller opens. */
+export class ChangeWriter {
+  private readonly progress: Statement<Values>
+  private readonly status: Statement<Values>
+  private readonly proposed: Statement<Values>
+  private readonly ended: Statement<Values>
+  private readonly job: Statement<Values>
+  private readonly attempt: Statement<Values>
+  private readonly epoch: Statement<Values>
+  private readonly worker: Statement<Values>
+
+  constructor(database: Database) {
+    this.progress = database.prepare<Values>('UPDATE search SET generator_state = ?, elapsed_ms = ?')
+    this.status = database.prepare<Values>('UPDATE search SET status = ?, status_reason = ?, status_at_ms = ?')
+    this.proposed = database.prepare<Values>(
+      `INSERT INTO candidates (sequence, encoding, operator, parents, params, macs, activations, status)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT (sequence) DO NOTHING`,
+    )
+    // Only a pending candidate can end, so an outcome is never replaced by another.
+    this.ended = database.prepare<Values>(
+      `UPDATE candidates SET status = ?, told_sequence = ?, ${outcomeColumns.map((column) => `${column} = ?`).join(', ')}
+       WHERE sequence = ? AND status = 'pending'`,
+    )
+    this.job = database.prepare<Values>(
+      `INSERT INTO jobs (${jobColumns.join(', ')}) VALUES (${marks(jobColumns)}) ON CONFLICT (id) DO UPDATE SET ${assignments(jobColumns.slice(2))}`,
+    )
+    this.attempt = database.prepare<Values>(
+      `INSERT INTO attempts (job, token, worker_id, slot, started_at_ms, ended_at_ms, outcome, failure_reason, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (job, token) DO UPDATE SET ${assignments(['ended_at_ms', 'outcome', 'failure_reason', 'message'])}`,
+    )
+    this.epoch = database.prepare<Values>(
+      `INSERT INTO epochs (job, token, epoch, loss, top1, images_per_second, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (job, token, epoch) DO NOTHING`,
+    )
+    this.worker = database.prepare<Values>(
+      `INSERT INTO workers (worker_id, name, version, device_class, slots, threads_per_slot, address, first_seen_ms, last_registered_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (worker_id) DO UPDATE
+       SET ${assignments(['name', 'version', 'device_class', 'slots', 'threads_per_slot', 'address', 'last_registered_ms'])}`,
+    )
+  }
+
+  write(changes: readonly StoreChange[], progress: SearchProgress | null): void {
+    for (const change of settled(changes)) this.writeOne(change)
+    if (progress) this.progress.run(JSON.stringify(progress.state), progress.elapsedMs)
+  }
+
+  private writeOne(change: StoreChange): void {
+    switch (change.kind) {
+      case 'proposed':
+        return this.writeProposed(change.candidate)
+      case 'told':
+        return this.writeEnded(change.sequence, 'told', change.toldSequence, change.outcome)
+      case 'withdrawn':
+        return this.writeEnded(change.sequence, 'withdrawn', null, change.outcome)
+      case 'job':
+        return void this.job.run(...jobValues(change.job))
+      case 'attempt_ended':
+        return this.writeAttempt(change.jobId, change.ended)
+      case 'epoch':
+        return this.writeEpoch(change)
+      case 'worker':
+        return this.writeWorker(change)
+      case 'status':
+        return void this.status.run(change.status, change.reason, change.atMs)
+    }
+  }
+
+  private writeProposed({ sequence, encoding, operator, parents, params, macs, activations }: NewCandidate): void {
+    this.proposed.run(sequence, encoding, operator, JSON.stringify(parents), params, macs, activations)
+  }
+
+  private writeEnded(sequence: number, status: string, toldSequence: number | null, outcome: Outcome): void {
+    this.ended.run(status, toldSequence, ...outcomeValues(outcome), sequence)
+  }
+
+  private writeAttempt(jobId: number, { token, workerId, slot, startedAtMs, endedAtMs, outcome }: EndedAttempt): void {
+    const reason = outcome.kind === 'failed' ? outcome.reason : null
+    const message = outcome.kind === 'succeeded' ? null : outcome.message
+    this.attempt.run(jobId, token, workerId, slot, startedAtMs, endedAtMs, outcome.kind, reason, message)
+  }
+
+  private writeEpoch({ report, atMs }: Extract<StoreChange, { kind: 'epoch' }>): void {
+    const { jobId, token, epoch, loss, top1, imagesPerSecond } = report
+    this.epoch.run(jobId, token, epoch, loss, top1, imagesPerSecond, atMs)
+  }
+
+  private writeWorker({ worker, address, atMs }: Extract<StoreChange, { kind: 'worker' }>): void {
+    const { workerId, name, version, deviceClass, slots, threadsPerSlot } = worker
+    this.worker.run(workerId, name, version, deviceClass, slots, threadsPerSlot, address, atMs, atMs)
+  }
+}
+
+/** Of several states that a job went through, only the last one is a row; it stands where the first one stood. */
+function settled(changes: readonly StoreChange[]): Iterable<StoreChange> {
+  const last = new Map<number, Job>()
+  for (const change of changes) if (change.kind === 'job') last.set(change.job.id, change.job)
+  const written = new Set<number>()
+  return changes.flatMap((change): StoreChange[] => {
+    if (change.kind !== 'job') return [change]
+    if (written.has(change.job.id)) return []
+    written.add(change.job.id)
+    return [{ kind: 'job', job: last.get(change.job.id) as Job }]
+  })
+}

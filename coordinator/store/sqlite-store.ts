@@ -1,0 +1,176 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'libsql'
+import type { AttemptReference } from '../../shared/cluster/attempt.js'
+import type { Candidate } from '../../shared/cluster/candidate.js'
+import { systemClock, type Clock } from '../../shared/clock.js'
+import { InvalidInputError } from '../../shared/errors.js'
+import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
+import type { Job } from '../jobs/job.js'
+import type { SearchState } from '../search/search.js'
+import { candidateOf, type CandidateRow } from './candidate-row.js'
+import { ChangeWriter } from './change-writer.js'
+import { lockDirectory } from './directory-lock.js'
+import { GroupCommit, type GroupCommitOptions } from './group-commit.js'
+import { openJobOf, type JobRow } from './job-row.js'
+import { migrate } from './schema.js'
+import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredSearch } from './store.js'
+
+export const storeFileName = 'search.db'
+
+export interface SqliteStoreOptions {
+  readonly clock?: Clock
+  readonly observeCommit?: GroupCommitOptions<StoreChange>['observe']
+}
+
+interface SearchRow {
+  readonly name: string
+  readonly config: string
+  readonly status: StoredSearch['status']
+  readonly status_reason: string
+  readonly created_at_ms: number
+  readonly elapsed_ms: number
+  readonly generator_state: string
+}
+
+/**
+ * SQLite file `search.db` in the search's folder: rows, so that any SQLite tool can query a search, also a running one.
+ * @throws UnavailableError when another coordinator has the folder; InvalidInputError for a file of a newer program
+ */
+export function openSqliteStore(directory: string, options: SqliteStoreOptions = {}): SearchStore {
+  mkdirSync(directory, { recursive: true })
+  const lock = lockDirectory(directory)
+  try {
+    return new SqliteStore(join(directory, storeFileName), lock, options)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+class SqliteStore implements SearchStore {
+  private readonly database: Database.Database
+  private readonly writer: ChangeWriter
+  private readonly commits: GroupCommit<StoreChange>
+  private progress: (() => SearchProgress) | null = null
+
+  constructor(
+    file: string,
+    private readonly lock: { release(): void },
+    { clock = systemClock, observeCommit }: SqliteStoreOptions,
+  ) {
+    this.database = new Database(file)
+    this.database.pragma('journal_mode = WAL')
+    // FULL syncs the log at each commit: what was answered for is on the disk even if the machine loses its power.
+    this.database.pragma('synchronous = FULL')
+    this.database.pragma('busy_timeout = 5000')
+    migrate(this.database, file)
+    this.writer = new ChangeWriter(this.database)
+    this.commits = new GroupCommit({ write: (changes) => this.write(changes), clock, ...(observeCommit ? { observe: observeCommit } : {}) })
+  }
+
+  search(): StoredSearch | null {
+    const row = this.database.prepare('SELECT * FROM search').get() as SearchRow | undefined
+    if (row === undefined) return null
+    return {
+      name: row.name,
+      config: JSON.parse(row.config) as unknown,
+      status: row.status,
+      statusReason: row.status_reason,
+      createdAtMs: row.created_at_ms,
+      elapsedMs: row.elapsed_ms,
+      state: JSON.parse(row.generator_state) as SearchState,
+      lastCandidate: this.count('SELECT coalesce(max(sequence), 0) AS n FROM candidates'),
+      lastJobId: this.count('SELECT coalesce(max(id), 0) AS n FROM jobs'),
+      lastTold: this.count('SELECT coalesce(max(told_sequence), 0) AS n FROM candidates'),
+      lostAttempts: this.lostAttempts(),
+    }
+  }
+
+  create({ name, config, createdAtMs, state }: NewSearch): void {
+    if (this.search() !== null) throw new InvalidInputError(`there is a search already in ${this.database.name}`)
+    this.database
+      .prepare(
+        `INSERT INTO search (id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state)
+         VALUES (1, ?, ?, 'running', '', ?, ?, 0, ?)`,
+      )
+      .run(name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state))
+  }
+
+  follow(progress: () => SearchProgress): void {
+    this.progress = progress
+  }
+
+  record(change: StoreChange): void {
+    this.commits.record(change)
+  }
+
+  committed(): Promise<void> {
+    return this.commits.committed()
+  }
+
+  *told(): Iterable<Candidate> {
+    for (const row of this.database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').iterate()) {
+      yield candidateOf(row as CandidateRow)
+    }
+  }
+
+  pending(): Candidate[] {
+    const rows = this.database.prepare("SELECT * FROM candidates WHERE status = 'pending' ORDER BY sequence").all()
+    return (rows as CandidateRow[]).map(candidateOf)
+  }
+
+  openJobs(leaseExpiresAtMs: number): Job[] {
+    const rows = this.database
+      .prepare(
+        `SELECT jobs.*, candidates.encoding FROM jobs JOIN candidates ON candidates.sequence = jobs.candidate
+         WHERE jobs.state <> 'done' ORDER BY jobs.id`,
+      )
+      .all()
+    return (rows as (JobRow & { encoding: string })[]).map((row) => openJobOf(row, leaseExpiresAtMs))
+  }
+
+  outcomeOf({ jobId, token }: AttemptReference): Outcome['kind'] | null {
+    const row = this.database.prepare('SELECT outcome FROM attempts WHERE job = ? AND token = ?').get(jobId, token)
+    return (row as { outcome: Outcome['kind'] } | undefined)?.outcome ?? null
+  }
+
+  candidates({ afterSequence, limit, status }: CandidatePage): Candidate[] {
+    const rows = this.database
+      .prepare('SELECT * FROM candidates WHERE sequence > ? AND (? IS NULL OR status = ?) ORDER BY sequence LIMIT ?')
+      .all(afterSequence, status, status, limit)
+    return (rows as CandidateRow[]).map(candidateOf)
+  }
+
+  close(): void {
+    if (!this.database.open) return
+    try {
+      this.commits.flush()
+    } finally {
+      this.database.close()
+      this.lock.release()
+    }
+  }
+
+  private write(changes: readonly StoreChange[]): void {
+    this.database.exec('BEGIN IMMEDIATE')
+    try {
+      this.writer.write(changes, this.progress?.() ?? null)
+      this.database.exec('COMMIT')
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  private count(sql: string): number {
+    return (this.database.prepare(sql).get() as { n: number }).n
+  }
+
+  private lostAttempts(): Partial<Record<FailureReason, number>> {
+    const rows = this.database
+      .prepare('SELECT failure_reason AS reason, count(*) AS n FROM attempts WHERE failure_reason IS NOT NULL GROUP BY failure_reason')
+      .all()
+    return Object.fromEntries((rows as { reason: FailureReason; n: number }[]).map(({ reason, n }) => [reason, n]))
+  }
+}

@@ -1,0 +1,85 @@
+import type { AttemptReference } from '../../shared/cluster/attempt.js'
+import type { Candidate, CandidateStatus } from '../../shared/cluster/candidate.js'
+import type { EpochReport } from '../../shared/cluster/job-lease.js'
+import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
+import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
+import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
+import type { Job } from '../jobs/job.js'
+import type { EndedAttempt } from '../jobs/transition.js'
+import type { SearchState } from '../search/search.js'
+
+/** What is known of a search when it begins. */
+export interface NewSearch {
+  readonly name: string
+  /** Plain JSON, as its user gave it. */
+  readonly config: unknown
+  readonly createdAtMs: number
+  readonly state: SearchState
+}
+
+/** What changes with every ask and tell; committed together with them. */
+export interface SearchProgress {
+  readonly state: SearchState
+  /** Time spent searching so far, all runs together. */
+  readonly elapsedMs: number
+}
+
+/** A search as it was last committed; its rows are read separately. */
+export interface StoredSearch extends NewSearch, SearchProgress {
+  readonly status: SearchStatus
+  readonly statusReason: string
+  readonly lastCandidate: number
+  readonly lastJobId: number
+  readonly lastTold: number
+  readonly lostAttempts: Readonly<Partial<Record<FailureReason, number>>>
+}
+
+export type NewCandidate = Pick<Candidate, 'sequence' | 'encoding' | 'operator' | 'parents' | 'params' | 'macs' | 'activations'>
+
+/** Something that happened. Recording one twice (a candidate told twice apart) changes nothing. */
+export type StoreChange =
+  | { readonly kind: 'proposed'; readonly candidate: NewCandidate }
+  | { readonly kind: 'told'; readonly sequence: number; readonly toldSequence: number; readonly outcome: Outcome }
+  | { readonly kind: 'withdrawn'; readonly sequence: number; readonly outcome: Outcome }
+  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'attempt_ended'; readonly jobId: number; readonly ended: EndedAttempt }
+  | { readonly kind: 'epoch'; readonly report: EpochReport; readonly atMs: number }
+  | { readonly kind: 'worker'; readonly worker: WorkerDescription; readonly address: string; readonly atMs: number }
+  | { readonly kind: 'status'; readonly status: SearchStatus; readonly reason: string; readonly atMs: number }
+
+export interface CandidatePage {
+  readonly afterSequence: number
+  readonly limit: number
+  readonly status: CandidateStatus | null
+}
+
+/**
+ * Durable memory of one search. Changes are recorded at once and written together, all of one turn of the event loop in one
+ * transaction and in the order recorded; what depends on their being durable waits for `committed`.
+ * Readers see committed rows only.
+ */
+export interface SearchStore {
+  /** null = there is no search yet. */
+  search(): StoredSearch | null
+  /** Durable when it returns. @throws InvalidInputError when there is a search already. */
+  create(search: NewSearch): void
+  /** Where each commit reads the search's progress from. */
+  follow(progress: () => SearchProgress): void
+  record(change: StoreChange): void
+  /**
+   * Resolves when all that was recorded so far is durable.
+   * Rejects with UnavailableError when it could not be written; it stays recorded and is tried again, so ask again.
+   */
+  committed(): Promise<void>
+  /** Told candidates, in the order they were told. */
+  told(): Iterable<Candidate>
+  /** Pending candidates, in the order they were proposed. */
+  pending(): Candidate[]
+  /** Jobs that have not ended, oldest first. Leases are not stored: those that are held get the given one. */
+  openJobs(leaseExpiresAtMs: number): Job[]
+  /** How an attempt ended; null = it is not known to have ended. */
+  outcomeOf(attempt: AttemptReference): Outcome['kind'] | null
+  candidates(page: CandidatePage): Candidate[]
+  /** Commits what is recorded and lets go of the files. Idempotent. */
+  close(): void
+}

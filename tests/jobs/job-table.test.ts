@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import { JobTable } from '../../coordinator/jobs/job-table.js'
+import { newJob, type Job } from '../../coordinator/jobs/job.js'
+import type { EndedAttempt } from '../../coordinator/jobs/transition.js'
+import { cancelled, diverged, failed, policy, succeeded } from './arbitrary.js'
+
+const worker = (workerId: string, slot = 0): { workerId: string; slot: number } => ({ workerId, slot })
+
+function tableOf(count: number, changed = policy): { table: JobTable; ended: EndedAttempt[]; last: (id: number) => Job | undefined } {
+  const ended: EndedAttempt[] = []
+  const changes = new Map<number, Job>()
+  const table = new JobTable(changed, (job, attempt) => {
+    changes.set(job.id, job)
+    if (attempt) ended.push(attempt)
+  })
+  for (let id = 1; id <= count; id++) table.insert(newJob({ id, candidate: id, encoding: `network-${id}` }, 0, changed))
+  return { table, ended, last: (id) => changes.get(id) }
+}
+
+describe('leases', () => {
+  test('the oldest job goes first, each to one slot', () => {
+    const { table } = tableOf(2)
+    expect(table.lease(worker('a'), false, 0)).toMatchObject({ id: 1, attempt: 1, state: { kind: 'leased', expiresAtMs: 1000 } })
+    expect(table.lease(worker('b'), false, 0)?.id).toBe(2)
+    expect(table.lease(worker('c'), false, 0)).toBeNull()
+    expect(table.states()).toEqual({ queued: 0, leased: 2, running: 0 })
+  })
+
+  test('a silent holder loses the job to another after the lease, and its late report is refused', () => {
+    const { table, ended, last } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    table.tick(999)
+    expect(table.states().leased).toBe(1)
+    table.tick(1000)
+    expect(ended).toMatchObject([{ token: 1, workerId: 'a', outcome: { kind: 'failed', reason: 'worker_lost' } }])
+    expect(table.lease(worker('b'), true, 1099)).toBeNull()
+    expect(table.lease(worker('b'), true, 1100)).toMatchObject({ id: 1, attempt: 2 })
+    expect(table.complete({ jobId: 1, token: 1 }, succeeded, 1200)).toBe('stale')
+    expect(table.renew({ jobId: 1, token: 1 }, worker('a'), 1200)).toBe('stale')
+    expect(table.complete({ jobId: 1, token: 2 }, diverged, 1300)).toBe('moved')
+    expect(last(1)?.state).toMatchObject({ kind: 'done', outcome: diverged })
+  })
+
+  test('heartbeats prolong a lease', () => {
+    const { table } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    for (let atMs = 500; atMs <= 5000; atMs += 500) {
+      expect(table.renew({ jobId: 1, token: 1 }, worker('a'), atMs)).toBe('moved')
+      table.tick(atMs)
+    }
+    expect(table.get(1)?.state).toMatchObject({ kind: 'running', expiresAtMs: 6000 })
+  })
+
+  test('a holder that was cut off takes its job up again while nobody else has it', () => {
+    const { table } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    table.tick(1000)
+    expect(table.renew({ jobId: 1, token: 1 }, worker('b'), 1050)).toBe('stale')
+    expect(table.renew({ jobId: 1, token: 1 }, worker('a'), 1050)).toBe('moved')
+    expect(table.get(1)).toMatchObject({ attempt: 1, failures: 1, state: { kind: 'running', workerId: 'a' } })
+    expect(table.lease(worker('b'), false, 5000)).toBeNull()
+  })
+
+  test('a finished training counts although its holder was cut off, while nobody else has the job', () => {
+    const { table, last } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    table.tick(1000)
+    expect(table.complete({ jobId: 1, token: 1 }, succeeded, 1050)).toBe('moved')
+    expect(last(1)?.state).toMatchObject({ kind: 'done', outcome: succeeded })
+    expect(table.lease(worker('b'), false, 5000)).toBeNull()
+  })
+
+  test('what another worker may take is left to it', () => {
+    const { table } = tableOf(2)
+    table.lease(worker('a'), false, 0)
+    table.complete({ jobId: 1, token: 1 }, failed(), 10)
+    expect(table.lease(worker('a'), true, 500)?.id).toBe(2)
+    expect(table.lease(worker('a', 1), true, 500)).toBeNull()
+    expect(table.lease(worker('a', 1), false, 500)?.id).toBe(1)
+  })
+})
+
+describe('ends', () => {
+  test('results end a job at once, failures after three', () => {
+    const { table, last } = tableOf(1)
+    for (let token = 1; token <= 3; token++) {
+      table.lease(worker(`w${token}`), false, token * 10_000)
+      table.complete({ jobId: 1, token }, failed('disk'), token * 10_000 + 1)
+    }
+    expect(last(1)).toMatchObject({ attempt: 3, failures: 3, state: { kind: 'done', outcome: { kind: 'failed', reason: 'disk' } } })
+    expect(table.get(1)).toBeUndefined()
+  })
+
+  test('a repeated report changes nothing, a contradicting one is refused', () => {
+    const { table, ended } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    table.complete({ jobId: 1, token: 1 }, failed(), 10)
+    expect(table.complete({ jobId: 1, token: 1 }, failed(), 20)).toBe('unchanged')
+    expect(table.complete({ jobId: 1, token: 1 }, succeeded, 20)).toBe('stale')
+    expect(ended).toHaveLength(1)
+  })
+
+  test('a cancelled job ends when its holder says so, or when its lease runs out', () => {
+    const { table, last } = tableOf(3)
+    table.lease(worker('a'), false, 0)
+    table.lease(worker('b'), false, 0)
+    table.cancelAll('the search is stopped', 10)
+    expect(last(3)?.state).toMatchObject({ kind: 'done', outcome: { kind: 'cancelled', message: 'the search is stopped' } })
+    expect(table.get(1)?.state).toMatchObject({ kind: 'leased', cancelling: 'the search is stopped' })
+    table.complete({ jobId: 1, token: 1 }, cancelled, 20)
+    table.tick(1000)
+    expect(last(1)?.state).toMatchObject({ kind: 'done', outcome: { kind: 'cancelled' } })
+    expect(last(2)?.state).toMatchObject({ kind: 'done', outcome: { kind: 'cancelled' } })
+  })
+
+  test('a training that finished before the cancellation reached it counts', () => {
+    const { table, last } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    table.cancel(1, 'time is up', 10)
+    table.complete({ jobId: 1, token: 1 }, succeeded, 20)
+    expect(last(1)?.state).toMatchObject({ kind: 'done', outcome: { kind: 'succeeded' } })
+  })
+
+  test('a job handed back is free for the candidate and ready at once', () => {
+    const { table } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    expect(table.release({ jobId: 1, token: 1 }, 'drained', 10)).toBe('moved')
+    expect(table.get(1)).toMatchObject({ failures: 0, state: { kind: 'queued', silentHolder: null } })
+    expect(table.lease(worker('a'), true, 10)).toMatchObject({ id: 1, attempt: 2 })
+  })
+
+  test('every limit ends what exceeds it', () => {
+    const limits = { ...policy, queueLimitMs: 5000, attemptLimitMs: 3000, overallLimitMs: 20_000 }
+    const { table, last } = tableOf(2, limits)
+    table.lease(worker('a'), false, 0)
+    for (let atMs = 500; atMs < 3000; atMs += 500) table.renew({ jobId: 1, token: 1 }, worker('a'), atMs)
+    table.tick(3000)
+    expect(table.get(1)).toMatchObject({ failures: 1, state: { kind: 'queued', reason: expect.stringContaining('limit of 3000 ms') as string } })
+    table.tick(5000)
+    expect(last(2)?.state).toMatchObject({ kind: 'done', outcome: { kind: 'failed', message: expect.stringContaining('nobody took it') as string } })
+  })
+})

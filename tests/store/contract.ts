@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { newJob, type HeldJob, type Job } from '../../coordinator/jobs/job.js'
+import { JobTable } from '../../coordinator/jobs/job-table.js'
+import type { SearchState } from '../../coordinator/search/search.js'
+import type { NewCandidate, SearchStore } from '../../coordinator/store/store.js'
+import { cancelled, diverged, failed, policy, result, succeeded } from '../jobs/arbitrary.js'
+
+const state: SearchState = { rng: [1, 2, 3, 4], algorithm: 'evolution' }
+const search = { name: 'test', config: { seed: 1, data: { directory: '/data' } }, createdAtMs: 1000.5, state }
+const candidate = (sequence: number): NewCandidate => ({
+  sequence,
+  encoding: `020-_${sequence * 2}_1`,
+  operator: 'crossover',
+  parents: ['020-_2_1', '031-_2_1'],
+  params: 2 ** 53 - 1,
+  macs: 2 ** 40,
+  activations: 7,
+})
+
+/** What every store must keep; `open` opens the store of a folder, which may have been closed or abandoned before. */
+export function storeContract(name: string, open: (directory: string) => SearchStore): void {
+  describe(name, () => {
+    let directory: string
+    let store: SearchStore
+
+    beforeEach(() => {
+      directory = mkdtempSync(join(tmpdir(), 'nasoa-store-'))
+      store = open(directory)
+    })
+    afterEach(() => {
+      store.close()
+      rmSync(directory, { recursive: true, force: true })
+    })
+
+    function reopen(): SearchStore {
+      store.close()
+      store = open(directory)
+      return store
+    }
+
+    function propose(...sequences: number[]): void {
+      for (const sequence of sequences) {
+        store.record({ kind: 'proposed', candidate: candidate(sequence) })
+        store.record({ kind: 'job', job: newJob({ id: sequence, candidate: sequence, encoding: candidate(sequence).encoding }, 0, policy) })
+      }
+    }
+
+    test('a folder without a search has none; one that was created is read back', () => {
+      expect(store.search()).toBeNull()
+      store.create(search)
+      expect(reopen().search()).toEqual({
+        ...search,
+        status: 'running',
+        statusReason: '',
+        elapsedMs: 0,
+        lastCandidate: 0,
+        lastJobId: 0,
+        lastTold: 0,
+        lostAttempts: {},
+      })
+      expect(() => store.create(search)).toThrow(/already/)
+    })
+
+    test('every kind of outcome is read back as it was', async () => {
+      store.create(search)
+      const outcomes = [
+        succeeded,
+        { kind: 'succeeded', result: { ...result, checkpoint: '/tmp/checkpoint' } } as const,
+        diverged,
+        { kind: 'out_of_memory', peakBytes: 2 ** 40, message: 'full' } as const,
+        { kind: 'timed_out', limitMs: 1500, message: 'late' } as const,
+      ]
+      outcomes.forEach((outcome, index) => {
+        propose(index + 1)
+        store.record({ kind: 'told', sequence: index + 1, toldSequence: index + 1, outcome })
+      })
+      propose(6, 7)
+      store.record({ kind: 'withdrawn', sequence: 6, outcome: failed('disk') })
+      store.record({ kind: 'withdrawn', sequence: 7, outcome: cancelled })
+      await store.committed()
+      reopen()
+      expect([...store.told()].map(({ outcome }) => outcome)).toEqual(outcomes)
+      expect(store.candidates({ afterSequence: 5, limit: 10, status: null }).map(({ outcome }) => outcome)).toEqual([failed('disk'), cancelled])
+    })
+
+    test('candidates come in pages, pending ones by proposal, told ones by telling', async () => {
+      store.create(search)
+      propose(1, 2, 3, 4)
+      store.record({ kind: 'told', sequence: 3, toldSequence: 1, outcome: diverged })
+      store.record({ kind: 'told', sequence: 1, toldSequence: 2, outcome: succeeded })
+      await store.committed()
+      const sequences = (candidates: Iterable<{ sequence: number }>): number[] => [...candidates].map(({ sequence }) => sequence)
+      expect(sequences(store.told())).toEqual([3, 1])
+      expect(sequences(store.pending())).toEqual([2, 4])
+      expect(sequences(store.candidates({ afterSequence: 1, limit: 2, status: null }))).toEqual([2, 3])
+      expect(sequences(store.candidates({ afterSequence: 0, limit: 9, status: 'told' }))).toEqual([1, 3])
+      expect(store.pending()[0]).toEqual({ ...candidate(2), status: 'pending', outcome: null, toldSequence: null })
+      expect(reopen().search()).toMatchObject({ lastCandidate: 4, lastJobId: 4, lastTold: 2 })
+    })
+
+    test('an outcome that was told is never replaced', async () => {
+      store.create(search)
+      propose(1)
+      store.record({ kind: 'told', sequence: 1, toldSequence: 1, outcome: succeeded })
+      await store.committed()
+      store.record({ kind: 'told', sequence: 1, toldSequence: 2, outcome: diverged })
+      store.record({ kind: 'withdrawn', sequence: 1, outcome: cancelled })
+      await store.committed()
+      expect([...store.told()]).toMatchObject([{ toldSequence: 1, outcome: succeeded }])
+    })
+
+    test('jobs come back in the state they were left in', async () => {
+      store.create(search)
+      propose(1, 2, 3, 4, 5)
+      const jobs = new Map<number, Job>()
+      const table = new JobTable(policy, (job, ended) => {
+        jobs.set(job.id, job)
+        store.record({ kind: 'job', job })
+        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
+      })
+      for (const job of [1, 2, 3, 4, 5]) table.insert(newJob({ id: job, candidate: job, encoding: candidate(job).encoding }, 0, policy))
+      const leased = ['a', 'b', 'c', 'd'].map((workerId) => table.lease({ workerId, slot: 3 }, false, 10) as HeldJob)
+      table.renew({ jobId: 2, token: 1 }, { workerId: 'b', slot: 3 }, 20)
+      table.cancel(3, 'no longer wanted', 30)
+      table.complete({ jobId: 4, token: 1 }, succeeded, 40)
+      await store.committed()
+      expect(leased).toHaveLength(4)
+      const open = reopen().openJobs(777)
+      const expected = [1, 2, 3].map((id) => {
+        const job = jobs.get(id) as HeldJob
+        return { ...job, state: { ...job.state, expiresAtMs: 777 } }
+      })
+      expect(open).toEqual([...expected, table.get(5)])
+      expect(store.outcomeOf({ jobId: 4, token: 1 })).toBe('succeeded')
+      expect(store.outcomeOf({ jobId: 4, token: 2 })).toBeNull()
+    })
+
+    test('a silent holder survives a restart, and lost attempts are counted by reason', async () => {
+      store.create(search)
+      propose(1)
+      const table = new JobTable(policy, (job, ended) => {
+        store.record({ kind: 'job', job })
+        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
+      })
+      table.insert(newJob({ id: 1, candidate: 1, encoding: candidate(1).encoding }, 0, policy))
+      table.lease({ workerId: 'a', slot: 1 }, false, 10)
+      table.tick(5000)
+      await store.committed()
+      expect(reopen().openJobs(0)).toEqual([table.get(1)])
+      expect(store.search()?.lostAttempts).toEqual({ worker_lost: 1 })
+    })
+
+    test("the search's progress is committed with what depends on it", async () => {
+      store.create(search)
+      const progress = { state: { ...state, rng: [5, 6, 7, 8] as const }, elapsedMs: 12.5 }
+      store.follow(() => progress)
+      propose(1)
+      expect(store.search()).toMatchObject({ lastCandidate: 0, elapsedMs: 0 })
+      await store.committed()
+      expect(store.search()).toMatchObject({ lastCandidate: 1, ...progress })
+      store.record({ kind: 'status', status: 'finished', reason: 'the budget is used up', atMs: 99 })
+      await store.committed()
+      expect(reopen().search()).toMatchObject({ status: 'finished', statusReason: 'the budget is used up' })
+    })
+
+    test('closing commits what is recorded', () => {
+      store.create(search)
+      propose(1)
+      expect(reopen().search()?.lastCandidate).toBe(1)
+    })
+  })
+}
