@@ -48,13 +48,17 @@ type TensorMap = Record<string, ReturnType<TensorFlow['tensor']>>
  * while TensorFlow works. `initialize` or `restore` comes first. Every call but `close` may throw OutOfMemoryError.
  */
 export class TrainingSession {
+  /** Shapes of all variables, by name, in the order of `read`; what a checkpoint needs beside the values. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
   private batchLoaded = false
 
   private constructor(
     private readonly tf: TensorFlow,
     private readonly program: TrainingProgram,
     private readonly models: Readonly<Record<SignatureName, TFSavedModel>>,
-  ) {}
+  ) {
+    this.shapes = new Map(program.variables.map(({ name, shape }) => [name, shape]))
+  }
 
   /** Loads TensorFlow (setting it up where it is not) and the program. @throws what `loadTensorFlow` throws */
   static async open(program: TrainingProgram, options: SessionOptions = {}): Promise<TrainingSession> {
