@@ -1,0 +1,36 @@
+import { type ZooFiles, writeZoo } from '../../coordinator/zoo/write-zoo.js'
+import { type Zoo, type ZooCandidate, buildZoo } from '../../coordinator/zoo/zoo.js'
+import { readSearchRecord } from '../../coordinator/store/search-reader.js'
+import type { Candidate } from '../../shared/cluster/candidate.js'
+import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
+import { type SearchConfig, objectiveDirections } from '../../shared/config/search-config.js'
+
+/** The zoo of a search, as zoo.json has it. */
+export interface SearchZoo extends Zoo {
+  readonly name: string
+  readonly status: SearchStatus
+  readonly objectives: readonly string[]
+  /** Device classes that throughput was measured on; figures of different ones are not comparable. */
+  readonly deviceClasses: readonly string[]
+}
+
+function zooCandidate({ encoding, params, macs, outcome }: Candidate): ZooCandidate[] {
+  if (outcome?.kind !== 'succeeded') return []
+  const { top1, imagesPerSecond, stepMs } = outcome.result
+  return [{ encoding, top1, imagesPerSecond, stepMs: stepMs.median, params, macs }]
+}
+
+function deviceClasses(told: readonly Candidate[]): string[] {
+  const classes = told.flatMap(({ outcome }) => (outcome?.kind === 'succeeded' ? [outcome.result.deviceClass] : []))
+  return [...new Set(classes)].sort()
+}
+
+/** Builds the zoo from what the search's store has, and writes zoo.json, zoo.csv and pareto.svg into `output`. */
+export async function collectZoo(directory: string, config: SearchConfig, output = directory): Promise<{ zoo: SearchZoo; files: ZooFiles }> {
+  const { name, status, told } = readSearchRecord(directory)
+  const candidates = told.flatMap(zooCandidate)
+  const objectives = config.objectives.map((objective) => ({ name: objective, direction: objectiveDirections[objective] }))
+  const zoo = buildZoo(candidates, { objectives, unsuccessful: told.length - candidates.length })
+  const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), ...zoo }
+  return { zoo: report, files: await writeZoo(output, report, candidates) }
+}

@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { storeFileName } from '../../coordinator/store/sqlite-store.js'
+import { type SearchConfigFile, loadSearchConfig } from '../../shared/config/search-config.js'
+import { InvalidInputError, NotFoundError } from '../../shared/errors.js'
+
+/** The folder of one search: its config, its store, its logs and its zoo. */
+export class SearchFolder {
+  private constructor(readonly path: string) {}
+
+  /** @throws InvalidInputError when there is a search in it already. */
+  static create(path: string, { text }: SearchConfigFile): SearchFolder {
+    if (SearchFolder.isTaken(path)) {
+      throw new InvalidInputError(`${path} holds a search already: continue it with \`nasoa search resume ${path}\`, or choose another --output`)
+    }
+    const folder = new SearchFolder(path)
+    mkdirSync(folder.logs, { recursive: true })
+    writeFileSync(folder.configFile, text)
+    return folder
+  }
+
+  /** @throws NotFoundError when there is no search in it. */
+  static open(path: string): SearchFolder {
+    const folder = new SearchFolder(path)
+    if (!existsSync(folder.configFile)) throw new NotFoundError(`no search in ${path}: there is no config.yaml; name the folder given to --output`)
+    mkdirSync(folder.logs, { recursive: true })
+    return folder
+  }
+
+  static isTaken(path: string): boolean {
+    return existsSync(join(path, storeFileName)) || existsSync(join(path, 'config.yaml'))
+  }
+
+  get configFile(): string {
+    return join(this.path, 'config.yaml')
+  }
+
+  get logs(): string {
+    return join(this.path, 'logs')
+  }
+
+  config(): SearchConfigFile {
+    return loadSearchConfig(this.configFile)
+  }
+
+  logFile(role: string): string {
+    return join(this.logs, `${role}.log`)
+  }
+
+  /** Where a local worker keeps checkpoints and undelivered results. */
+  workFolder(role: string): string {
+    return join(this.path, 'work', role)
+  }
+}

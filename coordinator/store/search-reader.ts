@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'libsql'
+import type { Candidate } from '../../shared/cluster/candidate.js'
+import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
+import { NotFoundError } from '../../shared/errors.js'
+import { candidateOf, type CandidateRow } from './candidate-row.js'
+import { storeFileName } from './sqlite-store.js'
+
+/** A search as its store has it at one moment. */
+export interface SearchRecord {
+  readonly name: string
+  readonly status: SearchStatus
+  /** Told candidates, in the order they were told. */
+  readonly told: readonly Candidate[]
+}
+
+/**
+ * Reads a search without taking it over: also while a coordinator works on it.
+ * @throws NotFoundError when the folder holds no search
+ */
+export function readSearchRecord(directory: string): SearchRecord {
+  const file = join(directory, storeFileName)
+  if (!existsSync(file)) throw new NotFoundError(`no search in ${directory}: there is no ${storeFileName}; name the folder given to --output`, { directory })
+  const database = new Database(file, { readonly: true })
+  try {
+    const [search] = database.prepare('SELECT name, status FROM search').all() as { name: string; status: SearchStatus }[]
+    if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet: try again once its coordinator serves`, { directory })
+    const rows = database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').all() as CandidateRow[]
+    return { name: search.name, status: search.status, told: rows.map(candidateOf) }
+  } finally {
+    database.close()
+  }
+}
