@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cachedAddon, compileError, provideAddon, requireCompiler } from '../../worker/tensorflow/native/addon.js'
+import { UnavailableError } from '../../shared/errors.js'
 import { CompileError, MissingToolError } from '../../worker/tensorflow/native/errors.js'
 import type { Library } from '../../worker/tensorflow/native/library.js'
 import { addonPath } from '../../worker/tensorflow/native/tfjs-package.js'
@@ -46,17 +47,23 @@ describe('provideAddon', () => {
   it("reports a compiler's failure with its first error and leaves nothing half done", async () => {
     const cache = temporaryFolder()
     const tfjs = { folder: temporaryFolder(), version: '4.22.0' }
-    const output = "make: Entering directory\nx.cc:3:10: fatal error: node_api.h: No such file or directory\ngyp ERR! not ok\n"
+    mkdirSync(join(cache, 'tensorflow'))
+    const output =
+      'gyp info it worked if it ends with ok\nmake: Entering directory\n../x.cc:3:10: fatal error: c_api.h: No such file\ngyp ERR! stack Error: `make` failed\ngyp ERR! not ok\n'
     const PATH = pathWith({ python3: 'exit 0', make: 'exit 0', 'g++': 'exit 0' })
     const machine = { ...machineWith(''), env: { PATH }, run: () => Promise.resolve({ code: 1, output }) }
-    await expect(provideAddon(cache, library, tfjs, machine)).rejects.toThrow('fatal error: node_api.h: No such file or directory')
+    const attempt = provideAddon(cache, library, tfjs, machine)
+    await expect(attempt).rejects.toThrow(CompileError)
+    const log = join(cache, 'tensorflow', 'compile.log')
+    await expect(attempt).rejects.toThrow(`(../x.cc:3:10: fatal error: c_api.h: No such file): mend the compiler; the log is ${log}`)
+    expect(readFileSync(log, 'utf8')).toBe(output)
     expect(existsSync(addonPath(tfjs))).toBe(false)
-    expect(existsSync(join(cache, 'tensorflow'))).toBe(false)
+    expect(existsSync(cachedAddon(cache, library, tfjs))).toBe(false)
   })
 
   it("says what to do where Node's headers cannot be downloaded", () => {
-    const output = 'gyp info it worked if it ends with ok\ngyp ERR! stack FetchError: request to https://nodejs.org/x failed, reason: getaddrinfo ENOTFOUND'
-    expect(compileError({ code: 1, output })).toBeInstanceOf(CompileError)
-    expect(compileError({ code: 1, output }).message).toContain('npm_config_disturl')
+    const output = 'gyp http GET https://nodejs.org/download/release/node-headers.tar.gz\ngyp WARN install got an error, rolling back install\ngyp ERR! configure error\n'
+    expect(compileError({ code: 1, output }, '/log')).toBeInstanceOf(UnavailableError)
+    expect(compileError({ code: 1, output }, '/log').message).toContain('npm_config_disturl')
   })
 })

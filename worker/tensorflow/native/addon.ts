@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { type CommandResult, findProgram } from './command.js'
+import { type NasoaError, UnavailableError } from '../../../shared/errors.js'
+import { type CommandResult, findProgram, lastLine } from './command.js'
 import { CompileError, MissingToolError } from './errors.js'
 import type { Library } from './library.js'
 import type { SetupSystem } from './setup-system.js'
@@ -11,16 +12,20 @@ import { type TfjsPackage, addonPath, napiVersion } from './tfjs-package.js'
 /**
  * Puts tfjs-node's compiled addon in its place, from the cache or compiled; the library must be linked already.
  * The cache spares a second checkout the compilation. Call it under the cache's lock.
- * @throws MissingToolError, CompileError
+ * @throws MissingToolError, CompileError, UnavailableError if Node's headers must be downloaded and cannot
  */
 export async function provideAddon(cache: string, library: Library, tfjs: TfjsPackage, system: SetupSystem): Promise<void> {
   const cached = cachedAddon(cache, library, tfjs)
   if (!existsSync(cached)) {
     requireCompiler(system.env)
     system.progress('compiling the TensorFlow addon')
-    await compile(tfjs, system)
-    await copyWhole(join(tfjs.folder, 'build', 'Release', 'tfjs_binding.node'), cached)
-    await rm(join(tfjs.folder, 'build'), { recursive: true, force: true })
+    const build = join(tfjs.folder, 'build')
+    try {
+      await compile(cache, tfjs, system)
+      await copyWhole(join(build, 'Release', 'tfjs_binding.node'), cached)
+    } finally {
+      await rm(build, { recursive: true, force: true })
+    }
   }
   await copyWhole(cached, addonPath(tfjs))
 }
@@ -58,12 +63,15 @@ export function requireCompiler(env: NodeJS.ProcessEnv): string {
   )
 }
 
-async function compile(tfjs: TfjsPackage, system: SetupSystem): Promise<void> {
+async function compile(cache: string, tfjs: TfjsPackage, system: SetupSystem): Promise<void> {
   const gyp = join(dirname(createRequire(import.meta.url).resolve('node-gyp/package.json')), 'bin', 'node-gyp.js')
   const variables = ['--module_name=tfjs_binding', `--module_path=${dirname(addonPath(tfjs))}`, `--napi_build_version=${napiVersion}`]
   const args = [gyp, 'rebuild', ...nodeHeaders(), ...variables]
   const result = await system.run(process.execPath, args, { cwd: tfjs.folder, env: system.env })
-  if (result.code !== 0) throw compileError(result)
+  if (result.code === 0) return
+  const log = join(cache, 'tensorflow', 'compile.log')
+  await writeFile(log, result.output)
+  throw compileError(result, log)
 }
 
 /** The headers of the running Node where they lie beside it; else node-gyp finds (downloads) them. */
@@ -72,11 +80,21 @@ function nodeHeaders(): string[] {
   return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
 }
 
-/** The first error of the compiler says more than node-gyp's closing lines. */
-export function compileError({ code, output }: CommandResult): CompileError {
-  const reason = output.split('\n').find(line => /\berror\b|gyp ERR! stack|fatal/i.test(line) && !/gyp info/.test(line))?.trim() ?? output.slice(-300)
-  const advice = /headers|getaddrinfo|ECONNREFUSED|ENOTFOUND|ETIMEDOUT|disturl/.test(reason)
-    ? "install Node's headers beside it (the official archives have them) or let node-gyp download them (npm_config_disturl names a mirror)"
-    : 'check the compiler; --verbose shows its output'
-  return new CompileError(`compiling the TensorFlow addon failed: ${reason}: ${advice}`, { exitCode: code }, { cause: new Error(output) })
+/**
+ * What went wrong in node-gyp, from its output.
+ * @param log where the user finds the whole output
+ */
+export function compileError({ code, output }: CommandResult, log: string): NasoaError {
+  const lines = output.split('\n').map(line => line.trim())
+  const details = { exitCode: code, log }
+  const compilerError = lines.find(line => /^[^ ]+:\d+:\d+: (fatal )?error:|undefined reference|cannot find -l/.test(line))
+  if (compilerError === undefined && lines.some(line => line.startsWith('gyp http GET'))) {
+    return new UnavailableError(
+      `Node's headers are not beside ${process.execPath} and node-gyp could not download them: install Node from an archive ` +
+        `that has them (include/node), or name a mirror in npm_config_disturl; the log is ${log}`,
+      details,
+    )
+  }
+  const reason = compilerError ?? lines.find(line => /^gyp ERR! stack/.test(line)) ?? lastLine(output)
+  return new CompileError(`compiling the TensorFlow addon failed (${reason}): mend the compiler; the log is ${log}`, details)
 }
