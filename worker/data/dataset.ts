@@ -143,7 +143,7 @@ export class Dataset {
   /** Every readable validation image once, in the order of the manifest; the last batch may be partial. */
   async *validationBatches(signal?: AbortSignal): AsyncGenerator<ImageBatch, void, undefined> {
     const assembly = new BatchAssembly(this.options.recipe.batch, this.imageBytes)
-    const decode = async (image: ManifestImage): Promise<LabelledPixels | null> => labelled(image, await this.source.evaluationImage(image))
+    const decode = async (image: ManifestImage) => labelled(image, await this.source.evaluationImage(image))
     for await (const image of mapInOrder(this.manifest.validation, this.inFlight, decode, signal)) {
       const batch = image === null ? null : assembly.add(image)
       if (batch !== null) yield batch
@@ -168,7 +168,8 @@ function labelled(image: ManifestImage, pixels: Uint8Array | null): LabelledPixe
   return pixels === null ? null : { label: image.label, pixels }
 }
 
-function refuseSmallTrainingSet({ train, directory }: Manifest, batch: number): void {
+/** @throws InvalidInputError when no training step would be left */
+export function requireOneBatch({ train, directory }: Manifest, batch: number): void {
   if (train.length >= batch) return
   throw new InvalidInputError(
     `${JSON.stringify(directory)} has ${train.length} training images in use, fewer than one batch of ${batch}; use a batch of at most ${train.length}`,
@@ -189,6 +190,6 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
       { directory: options.directory, expected, found: manifest.hash },
     )
   }
-  refuseSmallTrainingSet(manifest, options.recipe.batch)
+  requireOneBatch(manifest, options.recipe.batch)
   return new Dataset(manifest, options)
 }

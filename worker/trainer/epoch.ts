@@ -1,0 +1,46 @@
+import type { Dataset } from '../data/dataset.js'
+import { EndedEarly } from './ended-early.js'
+import type { TrainableNetwork } from './engine.js'
+import type { StepGate } from './step-gate.js'
+
+export interface EpochFigures {
+  /** Mean over the epoch's images. */
+  readonly loss: number
+  readonly trainTop1: number
+  readonly imagesPerSecond: number
+  readonly learningRate: number
+}
+
+/**
+ * One pass over the training images.
+ * @param epoch from 0
+ * @param learningRate rate of the epoch's n-th step
+ * @throws EndedEarly (diverged, timed_out), CancelledError, UnreadableImagesError
+ */
+export async function trainEpoch(
+  network: TrainableNetwork,
+  dataset: Dataset,
+  epoch: number,
+  learningRate: (step: number) => number,
+  gate: StepGate,
+  signal: AbortSignal,
+): Promise<EpochFigures> {
+  const startMs = gate.elapsedMs()
+  let [step, images, lossSum, correct, rate] = [0, 0, 0, 0, 0]
+  for await (const batch of dataset.trainBatches(epoch, signal)) {
+    await gate.pass()
+    rate = learningRate(step)
+    const result = network.trainStep(batch, rate)
+    if (!result.finite) throw diverged(epoch, `the loss became ${result.loss} in step ${step + 1} of epoch ${epoch + 1}`)
+    step += 1
+    images += batch.size
+    lossSum += result.loss * batch.size
+    correct += result.correct
+  }
+  const seconds = (gate.elapsedMs() - startMs) / 1000
+  return { loss: lossSum / images, trainTop1: correct / images, imagesPerSecond: images / seconds, learningRate: rate }
+}
+
+export function diverged(epoch: number, message: string): EndedEarly {
+  return new EndedEarly({ kind: 'diverged', epoch: epoch + 1, message })
+}

@@ -1,0 +1,86 @@
+import type { Outcome } from '../../shared/training/outcome.js'
+import type { TrainingSpecification } from '../../shared/training/specification.js'
+
+/** Median and spread of a training step, milliseconds. */
+export interface StepTime {
+  readonly median: number
+  readonly p10: number
+  readonly p90: number
+}
+
+/** What the quiet measurement found. */
+export interface ThroughputMeasurement {
+  /** Batch / median step time. */
+  readonly imagesPerSecond: number
+  readonly stepMs: StepTime
+}
+
+/** What a throughput was measured on. */
+export interface DeviceDescription {
+  /** Equal for devices whose times may be compared: the processor's model and threads, or the GPU's name. */
+  readonly deviceClass: string
+  /** Version of the native TensorFlow. */
+  readonly tensorflow: string
+}
+
+/** What the trainer process tells its parent. The last message is `outcome`; of a measurement that succeeds, `measured`. */
+export type TrainerEvent =
+  | ({
+      readonly kind: 'started'
+      readonly encoding: string
+      readonly classes: number
+      readonly images: { readonly train: number; readonly validation: number }
+      readonly stepsPerEpoch: number
+      readonly epochs: number
+      /** Epochs that a checkpoint brought along. */
+      readonly epochsDone: number
+    } & DeviceDescription)
+  | {
+      readonly kind: 'epoch'
+      /** From 1. */
+      readonly epoch: number
+      readonly epochs: number
+      /** Mean training loss of the epoch, label smoothing included, weight decay not. */
+      readonly loss: number
+      /** Validation accuracy, 0..1. */
+      readonly top1: number
+      /** Accuracy on the augmented training images as they were seen, 0..1. */
+      readonly trainTop1: number
+      /** Wall throughput of the epoch, loading included; not the measurement that candidates are compared by. */
+      readonly imagesPerSecond: number
+      /** Rate of the epoch's last step. */
+      readonly learningRate: number
+    }
+  | { readonly kind: 'checkpoint'; readonly epoch: number; readonly path: string }
+  | ({ readonly kind: 'measured' } & ThroughputMeasurement & DeviceDescription)
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+
+/** Train one network. */
+export interface TrainCommand {
+  readonly kind: 'train'
+  readonly specification: TrainingSpecification
+  /** Checkpoints go here; none are written when left out. */
+  readonly outputDirectory?: string
+  /** Checkpoint to continue from. */
+  readonly resumeFrom?: string
+  readonly threads?: number
+  /** The host's measurement lock; default: one for all trainers of this user on this host. */
+  readonly measurementLockPath?: string
+}
+
+/** Only measure a network's training step, on synthetic images. */
+export interface MeasureCommand {
+  readonly kind: 'measure'
+  readonly encoding: string
+  readonly batch: number
+  readonly resolution: number
+  readonly classes: number
+  readonly threads?: number
+  readonly measurementLockPath?: string
+}
+
+export type TrainerWork = TrainCommand | MeasureCommand
+
+/** What the parent tells the trainer process: one piece of work, then perhaps to end it. */
+export type TrainerCommand = TrainerWork | { readonly kind: 'cancel' }

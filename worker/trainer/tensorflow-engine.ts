@@ -1,0 +1,24 @@
+import { buildLayerGraph } from '../../shared/network/build.js'
+import { parseGenome } from '../../shared/space/parse.js'
+import { isUsingGpu, loadTensorFlow, nativeVersion } from '../tensorflow/native/load.js'
+import { buildTrainingProgram } from '../tensorflow/program.js'
+import { TrainingSession } from '../tensorflow/session.js'
+import { deviceClass } from './device.js'
+import type { TrainingEngine } from './engine.js'
+
+/**
+ * TensorFlow in this process, loaded (and set up, where it is not yet) with a number of threads.
+ * @throws what `loadTensorFlow` throws
+ */
+export async function tensorFlowEngine(threads: number | undefined, progress: (line: string) => void): Promise<TrainingEngine> {
+  const tf = await loadTensorFlow({ progress, ...(threads === undefined ? {} : { intraOpThreads: threads, interOpThreads: threads }) })
+  const onGpu = isUsingGpu(tf)
+  return {
+    device: { deviceClass: deviceClass(onGpu, threads), tensorflow: nativeVersion(tf) },
+    open: ({ encoding, resolution, classes, batch, weightDecay, labelSmoothing }) => {
+      const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
+      const groupedConvolution = onGpu ? 'native' : 'split'
+      return TrainingSession.open(buildTrainingProgram(graph, { batch, weightDecay, labelSmoothing, groupedConvolution }))
+    },
+  }
+}
