@@ -60,8 +60,8 @@ export class CategoricalSpace implements SearchSpace<CategoricalGenome>, Enumera
   }
 
   /** Uniform crossover. */
-  crossover(rng: Rng, a: CategoricalGenome, b: CategoricalGenome): CategoricalGenome {
-    return a.map((value, i) => (rng.chance(0.5) ? value : b[i]))
+  crossover(rng: Rng, a: CategoricalGenome, b: CategoricalGenome): Variation<CategoricalGenome> {
+    return { genome: a.map((value, i) => (rng.chance(0.5) ? value : b[i])), operator: 'crossover' }
   }
 
   key(genome: CategoricalGenome): string {

@@ -11,6 +11,8 @@ export interface Offspring<G> {
 
 /** Share of children with two parents; the others are mutants of one. */
 const crossoverShare = 0.5
+/** Share of these that are mutated as well. */
+const mutatedShare = 0.5
 
 /** A child of the population by crossover and mutation, or by mutation alone; a random genome while there is no parent. */
 export function makeOffspring<G>(space: SearchSpace<G>, population: Population, rng: Rng): Offspring<G> {
@@ -19,5 +21,6 @@ export function makeOffspring<G>(space: SearchSpace<G>, population: Population, 
   const second = rng.chance(crossoverShare) ? population.tournament(rng).key : first
   if (first === second) return { ...space.mutate(rng, space.parse(first)), parents: [first] }
   const crossed = space.crossover(rng, space.parse(first), space.parse(second))
-  return { genome: space.mutate(rng, crossed).genome, operator: 'crossover', parents: [first, second] }
+  const genome = rng.chance(mutatedShare) ? space.mutate(rng, crossed.genome).genome : crossed.genome
+  return { genome, operator: crossed.operator, parents: [first, second] }
 }

@@ -1,6 +1,6 @@
 import type { Rng } from '../../shared/rng.js'
 
-/** A genome made from another, with the name of the operator that made it. */
+/** A genome made from one or two others, with the name of the operator that made it. */
 export interface Variation<G> {
   readonly genome: G
   readonly operator: string
@@ -24,7 +24,8 @@ export interface SearchSpace<G> {
   /** A first population that covers the space; at most `count` genomes, with distinct keys. */
   sampleSpread(rng: Rng, count: number): G[]
   mutate(rng: Rng, genome: G): Variation<G>
-  crossover(rng: Rng, a: G, b: G): G
+  /** A child of two; where they have none that is new, what the space makes instead, named as such. */
+  crossover(rng: Rng, a: G, b: G): Variation<G>
   key(genome: G): string
   /** @throws InvalidInputError when the key names no genome of the space. */
   parse(key: string): G

@@ -16,7 +16,7 @@ describe('categorical space', () => {
         const rng = createRng(seed)
         const a = space.sample(rng)
         const mutant = space.mutate(rng, a).genome
-        const child = space.crossover(rng, a, mutant)
+        const child = space.crossover(rng, a, mutant).genome
         for (const genome of [a, mutant, child, space.at(rng.integer(space.size))]) expect(space.parse(space.key(genome))).toEqual(genome)
         if (space.size > 1) expect(mutant).not.toEqual(a)
       }),
