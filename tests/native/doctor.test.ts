@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Check } from '../../cli/doctor/check.js'
+import { checkData } from '../../cli/doctor/folders.js'
 import { checkNode, checkMemory, coreQuota } from '../../cli/doctor/machine.js'
 import { packageRoot } from '../../shared/package-root.js'
 import { describeCpu } from '../../worker/tensorflow/native/cpu.js'
@@ -70,11 +71,13 @@ describe('nasoa doctor', () => {
 
   it('checks the layout of a data folder', async () => {
     const data = temporaryFolder()
-    expect((await doctor(['--data', join(data, 'none')])).checks.get('data')?.ok).toBe(false)
-    for (const name of ['train/cat', 'train/dog', 'val/cat']) mkdirSync(join(data, name), { recursive: true })
+    expect(await checkData(join(data, 'none'))).toMatchObject({ ok: false, advice: expect.stringContaining('train/<class>/') as string })
+    for (const name of ['train', 'val']) mkdirSync(join(data, name))
+    expect(await checkData(data)).toMatchObject({ ok: false, advice: expect.stringContaining('one folder per class') as string })
+    for (const name of ['train/cat', 'train/dog', 'val/cat']) mkdirSync(join(data, name))
     expect((await doctor(['--data', data])).checks.get('data')).toEqual({ name: 'data', ok: true, value: `${data}: 2 classes` })
     mkdirSync(join(data, 'val/cow'))
-    expect((await doctor(['--data', data])).checks.get('data')?.advice).toContain('cow')
+    expect((await checkData(data)).advice).toContain('cow')
   })
 
   it('prints advice on a line of its own for people', async () => {
