@@ -35,8 +35,10 @@ export function fitAxis(values: readonly number[], options: AxisOptions): Axis {
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity)
   if (values.length === 0) return linearAxis(options.minimum ?? 0, options.maximum ?? 1, options)
   if (options.allowLogarithmic && low > 0 && high / low >= logarithmicRatio) return logarithmicAxis(low, high, options)
-  const range = high > low ? high - low : Math.abs(high) * 0.5 || 1
-  const [below, above] = high > low ? [0.08, options.headroom] : [0.5, 0.5]
+  // Values that differ by rounding only are one value to the reader.
+  const isOneValue = high - low <= 1e-6 * Math.max(Math.abs(low), Math.abs(high))
+  const range = isOneValue ? Math.abs(high) * 0.5 || 1 : high - low
+  const [below, above] = isOneValue ? [0.5, 0.5] : [0.08, options.headroom]
   return linearAxis(Math.max(low - range * below, options.minimum ?? -Infinity), high + range * above, options)
 }
 

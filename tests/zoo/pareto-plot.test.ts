@@ -88,6 +88,11 @@ describe('axis', () => {
     )
   })
 
+  test('of values that differ by rounding only is that of one value', () => {
+    const labels = (values: number[]): string[] => fitAxis(values, { allowLogarithmic: false, ticks: 5, headroom: 0.1 }).ticks.map(({ label }) => label)
+    expect(labels([0.001, 0.0010000000000000002])).toEqual(labels([0.001]))
+  })
+
   test.each([
     [[400, 600], false, ['400', '450', '500', '550', '600']],
     [[20, 3000], true, ['20', '50', '100', '200', '500', '1\u2009000', '2\u2009000']],
