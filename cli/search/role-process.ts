@@ -1,20 +1,24 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { EnvironmentError, InvalidInputError } from '../../shared/errors.js'
 import { packageRoot } from '../../shared/package-root.js'
-import { EnvironmentError } from '../../shared/errors.js'
+
+export interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
 
 /** A coordinator or worker that this command started on this machine. */
 export class RoleProcess {
   /** Resolves when the process has ended, with what ended it. */
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  readonly ended: Promise<ProcessEnd>
   private over = false
 
   private constructor(
     private readonly child: ChildProcess,
-    /** Its log, for messages. */
-    readonly logFile: string,
+    private readonly logFile: string,
   ) {
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -42,14 +46,19 @@ export class RoleProcess {
     return this.child.pid
   }
 
-  /** The first line it prints on stdout; rejects when it ends before. */
-  async firstLine(): Promise<string> {
+  /**
+   * The JSON document that the process prints once it serves.
+   * @throws the error it printed instead, or EnvironmentError when it ended without a word
+   */
+  async firstDocument(): Promise<Record<string, unknown>> {
     const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream })
     const line = new Promise<string>((resolve) => lines.once('line', resolve))
     const end = this.ended.then(({ code, signal }) => {
-      throw new EnvironmentError(`the process ended (${signal ?? `exit code ${code}`}) before it was ready; its log: ${this.logFile}`)
+      throw new EnvironmentError(`a process of the search ended (${signal ?? `exit code ${code}`}) before it served; its log: ${this.logFile}`)
     })
-    return Promise.race([line, end])
+    const document = JSON.parse(await Promise.race([line, end])) as Record<string, unknown>
+    if (document.error !== undefined) throw printedError(document.error as { code: string; message: string })
+    return document
   }
 
   /** Asks it to end in order; kills it when it has not ended after `graceMs`. */
@@ -59,4 +68,8 @@ export class RoleProcess {
     await this.ended
     clearTimeout(timer)
   }
+}
+
+function printedError({ code, message }: { code: string; message: string }): Error {
+  return /^(invalid|usage|not_found)/.test(code) ? new InvalidInputError(message) : new EnvironmentError(message)
 }

@@ -1,0 +1,27 @@
+import type { CommandModule } from 'yargs'
+import { type GlobalOptions, printJson } from '../output.js'
+
+interface ZooArguments extends GlobalOptions {
+  readonly directory: string
+  readonly output: string | undefined
+}
+
+export const zoo: CommandModule<GlobalOptions, ZooArguments> = {
+  command: 'zoo <directory>',
+  describe: 'Show the Pareto zoo of a search, running or finished, and write zoo.json, zoo.csv and pareto.svg anew',
+  builder: (yargs) =>
+    yargs
+      .positional('directory', { type: 'string', demandOption: true, describe: 'Folder of the search' })
+      .option('output', { type: 'string', requiresArg: true, describe: "Folder for the files; default: the search's own" })
+      .example('$0 zoo nasoa-demo', 'the front so far as a table')
+      .example('$0 zoo nasoa-demo --json', 'the same as JSON'),
+  handler: async ({ directory, output, json }) => {
+    const { SearchFolder } = await import('../search/search-folder.js')
+    const { collectZoo } = await import('../search/collect-zoo.js')
+    const { zooSummary } = await import('../search/zoo-table.js')
+    const { config } = SearchFolder.open(directory).config()
+    const { zoo: found, files } = await collectZoo(directory, config, output)
+    if (json) printJson(found)
+    else process.stdout.write(`${zooSummary(found, files)}\n`)
+  },
+}
