@@ -5,6 +5,8 @@ import { quantile } from './quantile.js'
 
 /** A window is at least so long, so that the clock and one scheduler slice do not show in a step of a millisecond. */
 const windowMs = 20
+/** No step of a network takes less. */
+const shortestStepMs = 0.02
 const warmUp = { windows: 2, durationMs: 300 } as const
 const measured = { windows: 3, durationMs: 1200 } as const
 
@@ -47,7 +49,7 @@ export async function measureThroughput(
   now: () => number = () => performance.now(),
 ): Promise<ThroughputMeasurement> {
   const first = await windows(step, 1, warmUp, signal, now)
-  const stepsPerWindow = Math.max(1, Math.ceil(windowMs / Math.max(1e-3, quantile(first, 0.5))))
+  const stepsPerWindow = Math.max(1, Math.ceil(windowMs / Math.max(shortestStepMs, quantile(first, 0.5))))
   const stepTimes = await windows(step, stepsPerWindow, measured, signal, now)
   const stepMs = { median: quantile(stepTimes, 0.5), p10: quantile(stepTimes, 0.1), p90: quantile(stepTimes, 0.9) }
   return { imagesPerSecond: (batch * 1000) / stepMs.median, stepMs }

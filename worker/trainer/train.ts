@@ -71,6 +71,7 @@ const untrained: TrainingProgress = { epoch: 0, loss: NaN, top1: NaN, bestTop1: 
 
 class Training {
   private readonly gate: StepGate
+  private readonly now: () => number
   private readonly fingerprint: string
   private readonly checkpoints: CheckpointFolder | null
   private checkpoint: string | undefined
@@ -83,6 +84,7 @@ class Training {
     private readonly network: TrainableNetwork,
   ) {
     const { signal, quietWindow, outputDirectory, now = () => performance.now() } = options
+    this.now = now
     const { timeLimitMs } = specification
     this.gate = new StepGate({ signal, quietWindow, now, ...(timeLimitMs === undefined ? {} : { limitMs: timeLimitMs }) })
     this.fingerprint = trainingFingerprint(specification, dataset.manifestHash)
@@ -135,8 +137,9 @@ class Training {
 
   private async measure() {
     const { engine, emit, signal, quietWindow } = this.options
+    const { recipe } = this.specification
     const step = (): void => this.network.benchmarkStep()
-    const measurement = await quietWindow.hold(() => measureThroughput(step, this.specification.recipe.batch, signal), signal)
+    const measurement = await quietWindow.hold(() => measureThroughput(step, recipe.batch, signal, this.now), signal)
     emit({ kind: 'measured', ...measurement, ...engine.device })
     return measurement
   }
