@@ -105,11 +105,20 @@ function costReason(genome: Genome, { params, macs, measuredAt }: SpaceBounds): 
   return outside(cost.params, params, 'params') ?? outside(cost.macs, macs, 'MACs')
 }
 
-/** Why a valid genome, as it is written, is outside the bounds; null = inside. */
-export function boundsViolation(genome: Genome, bounds: SpaceBounds): string | null {
-  for (const check of [...blockChecks, ...macroChecks]) {
+function firstReason(checks: readonly Check[], genome: Genome, bounds: SpaceBounds): string | null {
+  for (const check of checks) {
     const reason = check(genome, bounds)
     if (reason !== null) return reason
   }
-  return costReason(genome, bounds)
+  return null
+}
+
+/** Why the macro half of a genome, valid or not, is outside the bounds; costs little. */
+export function macroBoundsViolation(genome: Genome, bounds: SpaceBounds): string | null {
+  return firstReason(macroChecks, genome, bounds)
+}
+
+/** Why a valid genome, as it is written, is outside the bounds; null = inside. */
+export function boundsViolation(genome: Genome, bounds: SpaceBounds): string | null {
+  return firstReason(blockChecks, genome, bounds) ?? macroBoundsViolation(genome, bounds) ?? costReason(genome, bounds)
 }

@@ -67,10 +67,13 @@ function checkBlock({ operations, operationsPerBlock, ratios, skips, skipKinds }
 
 function checkStages({ blocks, blocksPerStage, downsamplings }: SpaceBounds): void {
   // A leading "-" opens no stage of its own, so d downsamplings make d or d + 1 stages.
-  const fewest = Math.max(1, downsamplings.min) * blocksPerStage.min
-  const most = (downsamplings.max + 1) * blocksPerStage.max
-  if (fewest > blocks.max) fail(`${downsamplings.min} downsamplings need at least ${fewest} blocks, but at most ${blocks.max} are allowed`)
-  if (most < blocks.min) fail(`${downsamplings.max} downsamplings hold at most ${most} blocks, but at least ${blocks.min} are asked for`)
+  const fewest = Math.max(1, downsamplings.min)
+  const most = downsamplings.max + 1
+  for (let stages = fewest; stages <= most; stages++) {
+    if (stages * blocksPerStage.min <= blocks.max && stages * blocksPerStage.max >= blocks.min) return
+  }
+  const per = `${fewest}..${most} stages of ${blocksPerStage.min}..${blocksPerStage.max} blocks`
+  fail(`${per} cannot make ${blocks.min}..${blocks.max} blocks`)
 }
 
 /** Whether some choice of `count` multipliers takes `width` into the range. */
