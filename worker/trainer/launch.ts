@@ -22,6 +22,7 @@ export type TrainerEnd = Outcome | ({ readonly kind: 'measured' } & ThroughputMe
 /** How long after its time limit a training, stuck in one step, is killed. */
 const timeLimitGraceMs = 30_000
 const memorySampleMs = 500
+const exitGraceMs = 10_000
 /** Longest delay that setTimeout takes. */
 const longestDelayMs = 2 ** 31 - 1
 
@@ -79,9 +80,15 @@ export class TrainerHandle {
 
   private receive(event: TrainerEvent): void {
     if (event.kind === 'started') this.watchTimeLimit()
-    if (event.kind === 'outcome') this.end = event.outcome
-    if (event.kind === 'measured' && this.work.kind === 'measure') this.end = event
+    if (event.kind === 'outcome') this.finish(event.outcome)
+    if (event.kind === 'measured' && this.work.kind === 'measure') this.finish(event)
     this.options.onEvent?.(event)
+  }
+
+  /** The child has nothing left to do; one that does not go by itself must not hold up the result. */
+  private finish(end: TrainerEnd): void {
+    this.end = end
+    this.after(exitGraceMs, () => this.child.kill('SIGKILL'))
   }
 
   /** The child looks at the time between steps; this is for a step that does not come back. */
