@@ -1,9 +1,10 @@
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { commands } from './commands/index.js'
+import { protectDashedWords } from './dashed-words.js'
 import { UsageError, reportError } from './output.js'
 
-const words = hideBin(process.argv)
+const words = protectDashedWords(hideBin(process.argv))
 const options = { json: words.includes('--json'), verbose: words.includes('--verbose') }
 
 try {

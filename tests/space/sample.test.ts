@@ -4,12 +4,14 @@ import { InvalidInputError } from '../../shared/errors.js'
 import { genomeCost } from '../../shared/network/genome-cost.js'
 import { createRng } from '../../shared/rng.js'
 import { type SpaceBounds, boundsViolation, defaultBounds } from '../../shared/space/bounds.js'
-import { canonicalEncoding } from '../../shared/space/canonical.js'
+import { canonicalEncoding, canonicalGenome } from '../../shared/space/canonical.js'
 import { formatGenome } from '../../shared/space/format.js'
 import { parseGenome } from '../../shared/space/parse.js'
 import { sampleGenome, sampleSpread } from '../../shared/space/sample.js'
 import { validateBounds } from '../../shared/space/validate-bounds.js'
+import { widenBounds } from '../../shared/space/widen-bounds.js'
 import { referenceNetworks } from '../network/published-networks.js'
+import { validGenome } from './arbitrary-genome.js'
 
 const macsOf = (encoding: string, { measuredAt }: SpaceBounds = defaultBounds): number => genomeCost(parseGenome(encoding), measuredAt).macs
 
@@ -152,6 +154,18 @@ describe('bounds', () => {
     const attempt = (): void => validateBounds({ ...defaultBounds, ...change })
     expect(attempt).toThrow(message)
     expect(attempt).toThrow(InvalidInputError)
+  })
+
+  test('widened around a network hold it and still make sense', () => {
+    fc.assert(
+      fc.property(validGenome, (genome) => {
+        const canonical = canonicalGenome(genome)
+        const widened = widenBounds({ ...defaultBounds, macs: { min: 1e9, max: 2e9 } }, canonical)
+        expect(boundsViolation(canonical, widened)).toBeNull()
+        expect(() => validateBounds(widened)).not.toThrow()
+      }),
+    )
+    expect(widenBounds(defaultBounds, parseGenome('10001-_64_411-2111-211111-211'))).toEqual(defaultBounds)
   })
 
   test('that are accepted for stages can be sampled', () => {
