@@ -6,7 +6,7 @@ import type { JobPolicy } from './policy.js'
 import { transition, type EndedAttempt, type JobEvent, type Refusal } from './transition.js'
 
 /** Told of every change of a job, in order. */
-export type JobObserver = (job: Job, ended: EndedAttempt | null) => void
+export type JobObserver = (job: Job, ended: EndedAttempt | null, previous: Job) => void
 
 /** `unknown`: no job with this number that has not ended. */
 export type Applied = 'moved' | 'unchanged' | Refusal | 'unknown'
@@ -62,6 +62,11 @@ export class JobTable {
     return [...this.jobs.values()].filter(isHeld)
   }
 
+  /** Number of jobs that have not ended. */
+  get size(): number {
+    return this.jobs.size
+  }
+
   /**
    * Leases the oldest job that is ready. Jobs that this worker has failed are left to others if there are any.
    * @param preferOthers whether there are other workers
@@ -91,7 +96,7 @@ export class JobTable {
   }
 
   cancelQueued(reason: string, atMs: number): void {
-    for (const job of this.jobs.values()) if (isQueued(job)) this.cancel(job.id, reason, atMs)
+    for (const job of [...this.jobs.values()].filter(isQueued)) this.cancel(job.id, reason, atMs)
   }
 
   cancelAll(reason: string, atMs: number): void {
@@ -114,8 +119,9 @@ export class JobTable {
     return this.dueMs
   }
 
-  /** When the next job that waits for a retry becomes ready. */
-  nextReadyMs(): number {
+  /** When the next job that waits for a retry becomes ready; later than `atMs`. */
+  nextReadyMs(atMs: number): number {
+    this.promote(atMs)
     return this.delayed.peek()?.state.notBeforeMs ?? Infinity
   }
 
@@ -127,7 +133,7 @@ export class JobTable {
     if (change.kind === 'unchanged') return 'unchanged'
     this.drop(job)
     this.put(change.job)
-    this.observe(change.job, change.ended)
+    this.observe(change.job, change.ended, job)
     return 'moved'
   }
 

@@ -24,7 +24,7 @@ export class ChangeWriter {
 
   constructor(database: Database) {
     this.progress = database.prepare<Values>('UPDATE search SET generator_state = ?, elapsed_ms = ?')
-    this.status = database.prepare<Values>('UPDATE search SET status = ?, status_reason = ?, status_at_ms = ?')
+    this.status = database.prepare<Values>('UPDATE search SET status = ?, status_reason = ?, ending = ?, status_at_ms = ?')
     this.proposed = database.prepare<Values>(
       `INSERT INTO candidates (sequence, encoding, operator, parents, params, macs, activations, status)
        VALUES (?, ?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT (sequence) DO NOTHING`,
@@ -76,7 +76,7 @@ export class ChangeWriter {
       case 'worker':
         return this.writeWorker(change)
       case 'status':
-        return void this.status.run(change.status, change.reason, change.atMs)
+        return void this.status.run(change.status, change.reason, change.ending, change.atMs)
     }
   }
 

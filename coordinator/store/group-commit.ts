@@ -33,6 +33,11 @@ export class GroupCommit<Change> {
     this.schedule()
   }
 
+  /** Recorded, not yet written. */
+  get uncommitted(): readonly Change[] {
+    return this.changes
+  }
+
   committed(): Promise<void> {
     if (this.changes.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {

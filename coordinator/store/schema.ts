@@ -10,6 +10,7 @@ const migrations: readonly string[] = [
     config TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('running', 'stopping', 'finished', 'stopped', 'failed')),
     status_reason TEXT NOT NULL,
+    ending TEXT CHECK (ending IN ('finished', 'stopped', 'failed')),
     created_at_ms REAL NOT NULL,
     status_at_ms REAL NOT NULL,
     elapsed_ms REAL NOT NULL,

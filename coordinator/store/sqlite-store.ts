@@ -28,6 +28,7 @@ interface SearchRow {
   readonly config: string
   readonly status: StoredSearch['status']
   readonly status_reason: string
+  readonly ending: StoredSearch['ending']
   readonly created_at_ms: number
   readonly elapsed_ms: number
   readonly generator_state: string
@@ -77,6 +78,7 @@ class SqliteStore implements SearchStore {
       config: JSON.parse(row.config) as unknown,
       status: row.status,
       statusReason: row.status_reason,
+      ending: row.ending,
       createdAtMs: row.created_at_ms,
       elapsedMs: row.elapsed_ms,
       state: JSON.parse(row.generator_state) as SearchState,
@@ -131,6 +133,9 @@ class SqliteStore implements SearchStore {
   }
 
   outcomeOf({ jobId, token }: AttemptReference): Outcome['kind'] | null {
+    const isIt = (change: StoreChange): boolean => change.kind === 'attempt_ended' && change.jobId === jobId && change.ended.token === token
+    const recorded = this.commits.uncommitted.findLast(isIt)
+    if (recorded?.kind === 'attempt_ended') return recorded.ended.outcome.kind
     const row = this.database.prepare('SELECT outcome FROM attempts WHERE job = ? AND token = ?').get(jobId, token)
     return (row as { outcome: Outcome['kind'] } | undefined)?.outcome ?? null
   }

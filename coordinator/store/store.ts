@@ -1,7 +1,7 @@
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import type { Candidate, CandidateStatus } from '../../shared/cluster/candidate.js'
 import type { EpochReport } from '../../shared/cluster/job-lease.js'
-import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
+import type { FinalStatus, SearchStatus } from '../../shared/cluster/search-snapshot.js'
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
 import type { Job } from '../jobs/job.js'
@@ -28,6 +28,8 @@ export interface SearchProgress {
 export interface StoredSearch extends NewSearch, SearchProgress {
   readonly status: SearchStatus
   readonly statusReason: string
+  /** The final status that a search which is stopping will have. */
+  readonly ending: FinalStatus | null
   readonly lastCandidate: number
   readonly lastJobId: number
   readonly lastTold: number
@@ -45,7 +47,7 @@ export type StoreChange =
   | { readonly kind: 'attempt_ended'; readonly jobId: number; readonly ended: EndedAttempt }
   | { readonly kind: 'epoch'; readonly report: EpochReport; readonly atMs: number }
   | { readonly kind: 'worker'; readonly worker: WorkerDescription; readonly address: string; readonly atMs: number }
-  | { readonly kind: 'status'; readonly status: SearchStatus; readonly reason: string; readonly atMs: number }
+  | { readonly kind: 'status'; readonly status: SearchStatus; readonly ending: FinalStatus | null; readonly reason: string; readonly atMs: number }
 
 export interface CandidatePage {
   readonly afterSequence: number
@@ -77,7 +79,7 @@ export interface SearchStore {
   pending(): Candidate[]
   /** Jobs that have not ended, oldest first. Leases are not stored: those that are held get the given one. */
   openJobs(leaseExpiresAtMs: number): Job[]
-  /** How an attempt ended; null = it is not known to have ended. */
+  /** How an attempt ended, also if that is recorded but not committed yet; null = it is not known to have ended. */
   outcomeOf(attempt: AttemptReference): Outcome['kind'] | null
   candidates(page: CandidatePage): Candidate[]
   /** Commits what is recorded and lets go of the files. Idempotent. */

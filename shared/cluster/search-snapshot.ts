@@ -1,9 +1,10 @@
 import type { FailureReason, Outcome } from '../training/outcome.js'
 
-/** `finished`, `stopped` and `failed` are final. */
-export type SearchStatus = 'running' | 'stopping' | 'finished' | 'stopped' | 'failed'
+/** `finished`: the budget is used up. `stopped`: somebody ended it. `failed`: it could not go on. */
+export type FinalStatus = 'finished' | 'stopped' | 'failed'
+export type SearchStatus = 'running' | 'stopping' | FinalStatus
 
-export function isFinal(status: SearchStatus): boolean {
+export function isFinal(status: SearchStatus): status is FinalStatus {
   return status === 'finished' || status === 'stopped' || status === 'failed'
 }
 

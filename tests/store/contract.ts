@@ -55,6 +55,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
         ...search,
         status: 'running',
         statusReason: '',
+        ending: null,
         elapsedMs: 0,
         lastCandidate: 0,
         lastJobId: 0,
@@ -126,6 +127,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       table.renew({ jobId: 2, token: 1 }, { workerId: 'b', slot: 3 }, 20)
       table.cancel(3, 'no longer wanted', 30)
       table.complete({ jobId: 4, token: 1 }, succeeded, 40)
+      expect(store.outcomeOf({ jobId: 4, token: 1 })).toBe('succeeded')
       await store.committed()
       expect(leased).toHaveLength(4)
       const open = reopen().openJobs(777)
@@ -161,9 +163,9 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       expect(store.search()).toMatchObject({ lastCandidate: 0, elapsedMs: 0 })
       await store.committed()
       expect(store.search()).toMatchObject({ lastCandidate: 1, ...progress })
-      store.record({ kind: 'status', status: 'finished', reason: 'the budget is used up', atMs: 99 })
+      store.record({ kind: 'status', status: 'stopping', ending: 'finished', reason: 'the budget is used up', atMs: 99 })
       await store.committed()
-      expect(reopen().search()).toMatchObject({ status: 'finished', statusReason: 'the budget is used up' })
+      expect(reopen().search()).toMatchObject({ status: 'stopping', ending: 'finished', statusReason: 'the budget is used up' })
     })
 
     test('closing commits what is recorded', () => {

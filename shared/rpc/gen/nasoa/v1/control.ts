@@ -178,6 +178,7 @@ export interface Worker {
   draining: boolean;
   lastSeenMs: bigint;
   address: string;
+  threadsPerSlot: number;
 }
 
 export interface ListWorkersRequest {
@@ -1278,6 +1279,7 @@ function createBaseWorker(): Worker {
     draining: false,
     lastSeenMs: 0n,
     address: "",
+    threadsPerSlot: 0,
   };
 }
 
@@ -1312,6 +1314,9 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.address !== "") {
       writer.uint32(74).string(message.address);
+    }
+    if (message.threadsPerSlot !== 0) {
+      writer.uint32(80).uint32(message.threadsPerSlot);
     }
     return writer;
   },
@@ -1399,6 +1404,14 @@ export const Worker: MessageFns<Worker> = {
             }
 
             message.address = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.threadsPerSlot = reader.uint32();
             continue;
           }
         }

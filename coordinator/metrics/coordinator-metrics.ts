@@ -1,0 +1,49 @@
+import { Registry } from 'prom-client'
+import type { CallObserver } from '../../shared/rpc/handler.js'
+import type { SearchRun, RunObserver } from '../run/search-run.js'
+import type { SearchStatistics } from '../run/statistics.js'
+import type { LeaseDesk } from '../workers/lease-desk.js'
+import type { WorkerRegistry } from '../workers/worker-registry.js'
+import { registerAttemptMetrics } from './attempts.js'
+import { registerCallMetrics } from './calls.js'
+import { registerCandidateMetrics } from './candidates.js'
+import { registerCommitMetrics, type CommitObserver } from './commits.js'
+import { registerEventLoopMetrics } from './event-loop.js'
+import { registerFrontMetrics } from './front.js'
+import { registerJobMetrics } from './jobs.js'
+import { registerProcessMetrics } from './process.js'
+import { registerWorkerMetrics } from './workers.js'
+
+export interface MetricSources {
+  readonly run: SearchRun
+  readonly statistics: SearchStatistics
+  readonly workers: WorkerRegistry
+  readonly desk: LeaseDesk
+}
+
+/** All metrics of one coordinator, on a registry of its own: two coordinators of one process do not mix. */
+export class CoordinatorMetrics {
+  readonly registry = new Registry()
+  readonly observeRun: Pick<RunObserver, 'jobChanged' | 'candidateEnded'> = {
+    ...registerAttemptMetrics(this.registry),
+    ...registerCandidateMetrics(this.registry),
+  }
+  readonly observeCall: CallObserver = registerCallMetrics(this.registry)
+  readonly observeCommit: CommitObserver = registerCommitMetrics(this.registry)
+  private readonly endLag = registerEventLoopMetrics(this.registry)
+
+  /** Adds what is read at scrape time. */
+  read({ run, statistics, workers, desk }: MetricSources): void {
+    registerProcessMetrics(this.registry)
+    registerFrontMetrics(this.registry, () => statistics)
+    registerJobMetrics(this.registry, () => run.jobs)
+    registerWorkerMetrics(this.registry, () => {
+      const { leased, running } = run.jobs.states()
+      return { workers: workers.list().length, slots: workers.slots, busySlots: leased + running, waitingSlots: desk.waitingSlots }
+    })
+  }
+
+  close(): void {
+    this.endLag()
+  }
+}

@@ -1,0 +1,20 @@
+import { formatDuration } from '../../shared/config/duration.js'
+
+/** What a search may spend. */
+export interface Budget {
+  readonly candidates: number
+  /** null = none. */
+  readonly timeLimitMs: number | null
+}
+
+/** How many more candidates may be proposed. */
+export function candidatesLeft({ candidates }: Budget, trained: number, pending: number): number {
+  return Math.max(0, candidates - trained - pending)
+}
+
+/** Why the search is to end, if it is. */
+export function exhaustion(budget: Budget, trained: number, elapsedMs: number): string | null {
+  if (trained >= budget.candidates) return `all ${budget.candidates} candidates are trained`
+  if (budget.timeLimitMs !== null && elapsedMs >= budget.timeLimitMs) return `the time limit of ${formatDuration(budget.timeLimitMs)} is reached`
+  return null
+}

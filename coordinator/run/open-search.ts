@@ -1,0 +1,120 @@
+import { objectiveDirections, type SearchConfig } from '../../shared/config/search-config.js'
+import type { Candidate } from '../../shared/cluster/candidate.js'
+import { genomeCost } from '../../shared/network/genome-cost.js'
+import type { NetworkCost } from '../../shared/network/cost.js'
+import { parseGenome } from '../../shared/space/parse.js'
+import { ArchitectureSpace } from '../search/architecture-space.js'
+import { createEvolution, restoreEvolution, type EvolutionOptions } from '../search/evolution.js'
+import type { Objective } from '../search/objective.js'
+import type { Observation, Search } from '../search/search.js'
+import type { Genome } from '../../shared/space/genome.js'
+import type { SearchStore, StoredSearch } from '../store/store.js'
+import { exhaustion } from './budget.js'
+import { isVerdict, observationOf } from './observation.js'
+import { requireSameSearch } from './same-search.js'
+import type { PendingCandidate, StartingPoint } from './search-run.js'
+import { SearchStatistics } from './statistics.js'
+import type { ResolvedDataset } from './training-specification.js'
+
+export interface OpenedSearch {
+  readonly search: Search
+  readonly statistics: SearchStatistics
+  readonly start: StartingPoint
+  readonly costOf: (encoding: string) => NetworkCost
+}
+
+export interface OpenOptions {
+  readonly config: SearchConfig
+  readonly dataset: ResolvedDataset
+  readonly store: SearchStore
+  /** For messages. */
+  readonly directory: string
+  readonly nowMs: number
+  readonly leaseTtlMs: number
+}
+
+/**
+ * Begins the search of a store, or goes on with the one that is in it: recovery after a crash and a planned restart are this
+ * same path.
+ * @throws InvalidInputError when the stored search was begun with another config
+ */
+export function openSearch(options: OpenOptions): OpenedSearch {
+  const { config, dataset, store } = options
+  const { resolution } = config.training
+  const costOf = (encoding: string): NetworkCost => genomeCost(parseGenome(encoding), { resolution, classes: dataset.classes })
+  const statistics = new SearchStatistics(objectivesOf(config))
+  const stored = store.search()
+  const opened = stored === null ? begin(options) : resume(stored, options, statistics)
+  return { ...opened, statistics, costOf }
+}
+
+export function objectivesOf({ objectives }: SearchConfig): Objective[] {
+  return objectives.map((name) => ({ name, direction: objectiveDirections[name] }))
+}
+
+function evolutionOptions(config: SearchConfig): EvolutionOptions<Genome> {
+  return {
+    space: new ArchitectureSpace(config.space),
+    objectives: objectivesOf(config),
+    population: config.search.population,
+    seed: config.seed,
+  }
+}
+
+function begin({ config, store, nowMs }: OpenOptions): Pick<OpenedSearch, 'search' | 'start'> {
+  const search = createEvolution(evolutionOptions(config))
+  store.create({ name: config.name, config, createdAtMs: nowMs, state: search.state() })
+  const start: StartingPoint = {
+    status: 'running',
+    statusReason: '',
+    ending: null,
+    elapsedMs: 0,
+    lastCandidate: 0,
+    lastJobId: 0,
+    lastTold: 0,
+    lostAttempts: {},
+    pending: [],
+    jobs: [],
+  }
+  return { search, start }
+}
+
+function resume(stored: StoredSearch, options: OpenOptions, statistics: SearchStatistics): Pick<OpenedSearch, 'search' | 'start'> {
+  const { config, store, directory, nowMs, leaseTtlMs } = options
+  requireSameSearch(stored.config as SearchConfig, config, directory)
+  const observations = readResults(store.told(), statistics)
+  const pending = store.pending()
+  const proposals = pending.map(({ encoding, operator, parents }) => ({ key: encoding, operator, parents }))
+  const search = restoreEvolution(evolutionOptions(config), { state: stored.state, observations, pending: proposals })
+  const start: StartingPoint = {
+    ...stored,
+    ...statusOf(stored, config, statistics.trained),
+    pending: pending.map(pendingOf),
+    // Whoever held a lease when the last coordinator ended gets a full one, to come back and say so.
+    jobs: store.openJobs(nowMs + leaseTtlMs),
+  }
+  return { search, start }
+}
+
+function pendingOf({ sequence, encoding, params, macs, activations }: Candidate): PendingCandidate {
+  return { sequence, encoding, params, macs, activations }
+}
+
+function readResults(told: Iterable<Candidate>, statistics: SearchStatistics): Observation[] {
+  const observations: Observation[] = []
+  for (const candidate of told) {
+    const { encoding, outcome } = candidate
+    if (outcome === null || !isVerdict(outcome)) throw new TypeError(`candidate ${candidate.sequence} was told without a result`)
+    observations.push(observationOf(encoding, candidate, outcome))
+    statistics.tell(encoding, candidate, outcome)
+  }
+  return observations
+}
+
+/** A search that used up its budget goes on when the config now gives it more. */
+function statusOf(stored: StoredSearch, config: SearchConfig, trained: number): Pick<StartingPoint, 'status' | 'statusReason' | 'ending'> {
+  const { status, statusReason, ending } = stored
+  const budget = { candidates: config.search.candidates, timeLimitMs: config.search.timeLimit ?? null }
+  const goesOn = status === 'finished' && exhaustion(budget, trained, stored.elapsedMs) === null
+  return goesOn ? { status: 'running', statusReason: '', ending: null } : { status, statusReason, ending }
+}

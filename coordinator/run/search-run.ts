@@ -1,0 +1,339 @@
+import type { AttemptReference, Cancellation } from '../../shared/cluster/attempt.js'
+import type { EpochReport, JobLease } from '../../shared/cluster/job-lease.js'
+import { isFinal, type FinalStatus, type SearchStatus, type StopMode } from '../../shared/cluster/search-snapshot.js'
+import type { Clock } from '../../shared/clock.js'
+import type { SearchConfig } from '../../shared/config/search-config.js'
+import type { NetworkCost } from '../../shared/network/cost.js'
+import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
+import { JobTable } from '../jobs/job-table.js'
+import { isHeld, newJob, type HeldJob, type Holder, type Job } from '../jobs/job.js'
+import type { JobPolicy } from '../jobs/policy.js'
+import type { EndedAttempt } from '../jobs/transition.js'
+import type { Proposal, Search } from '../search/search.js'
+import type { SearchStore } from '../store/store.js'
+import { candidatesLeft, exhaustion, type Budget } from './budget.js'
+import { isVerdict, observationOf } from './observation.js'
+import { ProgressBoard } from './progress-board.js'
+import type { SearchStatistics } from './statistics.js'
+import { specificationOf, type ResolvedDataset } from './training-specification.js'
+
+/** A candidate whose job has not ended. */
+export interface PendingCandidate extends NetworkCost {
+  readonly sequence: number
+  readonly encoding: string
+}
+
+/** Where a search stands when its run begins: new, or as the store has it. */
+export interface StartingPoint {
+  readonly status: SearchStatus
+  readonly statusReason: string
+  readonly ending: FinalStatus | null
+  readonly elapsedMs: number
+  readonly lastCandidate: number
+  readonly lastJobId: number
+  readonly lastTold: number
+  readonly lostAttempts: Readonly<Partial<Record<FailureReason, number>>>
+  readonly pending: readonly PendingCandidate[]
+  readonly jobs: readonly Job[]
+}
+
+export interface SearchRunOptions {
+  readonly config: SearchConfig
+  readonly dataset: ResolvedDataset
+  readonly search: Search
+  readonly statistics: SearchStatistics
+  readonly start: StartingPoint
+  readonly store: Pick<SearchStore, 'record' | 'follow' | 'committed' | 'outcomeOf'>
+  readonly policy: JobPolicy
+  readonly clock: Clock
+  /** Parameters, MACs, activations of a network at the search's resolution and classes. */
+  readonly costOf: (encoding: string) => NetworkCost
+  readonly observer?: RunObserver
+}
+
+/** Told of what happens, for logs and metrics. */
+export interface RunObserver {
+  jobChanged?(job: Job, previous: Job, ended: EndedAttempt | null): void
+  candidateEnded?(encoding: string, outcome: Outcome): void
+  statusChanged?(status: SearchStatus, reason: string): void
+}
+
+/** Candidates in a row that only machinery ended, after which the search fails: every further one would go the same way. */
+const hopelessRow = 5
+
+/**
+ * One search from its first proposal to its last result: asks the search for candidates ahead of need, leases their jobs,
+ * tells it the outcomes, and ends when the budget is used up. Synchronous; all that must survive is recorded in the store
+ * in the turn in which it happens, and answers that promise it wait for `store.committed`.
+ */
+export class SearchRun {
+  readonly progress = new ProgressBoard()
+  readonly lostAttempts: Partial<Record<FailureReason, number>>
+  private readonly table: JobTable
+  private readonly pending = new Map<number, PendingCandidate>()
+  private readonly listeners = new Set<() => void>()
+  private readonly budget: Budget
+  private readonly startedAtMs: number
+  private lastCandidate: number
+  private lastJobId: number
+  private lastTold: number
+  private status_: SearchStatus
+  private reason: string
+  private ending: FinalStatus | null
+  private endedAtMs: number | null = null
+  private cancelAtMs = Infinity
+  private isSpaceExhausted = false
+  private endedByMachineryInARow = 0
+  /** Jobs to keep queued ahead of need; follows the number of slots. */
+  private ahead = 1
+
+  constructor(private readonly options: SearchRunOptions) {
+    const { start, policy, config, clock, store } = options
+    this.startedAtMs = clock.now()
+    this.budget = { candidates: config.search.candidates, timeLimitMs: config.search.timeLimit ?? null }
+    this.lastCandidate = start.lastCandidate
+    this.lastJobId = start.lastJobId
+    this.lastTold = start.lastTold
+    this.status_ = start.status
+    this.reason = start.statusReason
+    this.ending = start.ending
+    this.lostAttempts = { ...start.lostAttempts }
+    this.table = new JobTable(policy, (job, ended, previous) => this.jobChanged(job, ended, previous))
+    for (const candidate of start.pending) this.pending.set(candidate.sequence, candidate)
+    for (const job of start.jobs) this.table.insert(job)
+    store.follow(() => ({ state: options.search.state(), elapsedMs: this.elapsedMs }))
+    if (this.status_ === 'stopping') this.cancelAtMs = this.startedAtMs + config.search.drainTime
+    if (isFinal(this.status_)) this.endedAtMs = this.startedAtMs
+    this.settle()
+  }
+
+  get status(): SearchStatus {
+    return this.status_
+  }
+
+  get statusReason(): string {
+    return this.reason
+  }
+
+  get elapsedMs(): number {
+    return this.options.start.elapsedMs + (this.endedAtMs ?? this.options.clock.now()) - this.startedAtMs
+  }
+
+  get jobs(): Pick<JobTable, 'states' | 'held' | 'heldBy' | 'get' | 'queued'> {
+    return this.table
+  }
+
+  /** Whether there will never again be a job to lease. */
+  get isOver(): boolean {
+    return this.status_ !== 'running'
+  }
+
+  /** Called after every change; returns what takes the listener away. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Keeps as many jobs queued as `slots` slots may need before the next ask. */
+  prepareFor(slots: number): void {
+    this.ahead = Math.max(1, Math.min(64, Math.ceil(slots / 8)))
+    this.settle()
+  }
+
+  /**
+   * The job that the slot holds already, or else the oldest that is ready.
+   * @param preferOthers whether there are other workers, to whom this one's failed jobs are left
+   */
+  lease(holder: Holder, preferOthers: boolean): JobLease | null {
+    const held = this.table.heldBy(holder)
+    if (held) {
+      this.table.renew({ jobId: held.id, token: held.attempt }, holder, this.now())
+      return this.leaseOf(held)
+    }
+    if (this.isOver) return null
+    const job = this.table.lease(holder, preferOthers, this.now())
+    this.settle()
+    return job === null ? null : this.leaseOf(job)
+  }
+
+  /** The holder still works on the attempt. @returns why it must end it, if it must */
+  renew(attempt: AttemptReference, holder: Holder): Cancellation | null {
+    const applied = this.table.renew(attempt, holder, this.now())
+    if (applied !== 'moved') return { ...attempt, reason: 'the lease has passed on, or the job has ended' }
+    const job = this.table.get(attempt.jobId)
+    return job && isHeld(job) && job.state.cancelling !== null ? { ...attempt, reason: job.state.cancelling } : null
+  }
+
+  report(report: EpochReport, holder: Holder): Cancellation | null {
+    const cancellation = this.renew(report, holder)
+    const job = this.table.get(report.jobId)
+    if (job?.attempt === report.token && this.progress.report(report)) {
+      this.options.store.record({ kind: 'epoch', report, atMs: this.now() })
+      this.changed()
+    }
+    return cancellation
+  }
+
+  /** Counts an outcome once; see CompleteJob of worker.proto. */
+  complete(attempt: AttemptReference, outcome: Outcome): 'accepted' | 'stale' {
+    const applied = this.table.complete(attempt, outcome, this.now())
+    this.settle()
+    if (applied === 'moved' || applied === 'unchanged') return 'accepted'
+    // A job that has ended is no longer in memory; the store knows whether it ended with this very report.
+    return applied === 'unknown' && this.options.store.outcomeOf(attempt) === outcome.kind ? 'accepted' : 'stale'
+  }
+
+  release(attempt: AttemptReference, reason: string): void {
+    this.table.release(attempt, reason, this.now())
+    this.settle()
+  }
+
+  /** Ends the search for good. A later call can only be stricter. */
+  stop(mode: StopMode, reason: string): void {
+    if (isFinal(this.status_)) return
+    if (this.status_ === 'running') this.beginStopping('stopped', reason, Infinity)
+    if (mode === 'cancel') this.table.cancelAll(reason, this.now())
+    this.settle()
+  }
+
+  /** Lets time pass: leases, limits and the budget run out. */
+  tick(): void {
+    this.table.tick(this.now())
+    if (this.now() >= this.cancelAtMs) {
+      this.cancelAtMs = Infinity
+      this.table.cancelAll(this.reason, this.now())
+    }
+    this.settle()
+  }
+
+  /** When tick has to be called next, at the latest. */
+  nextDueMs(): number {
+    const { timeLimitMs } = this.budget
+    const limit = this.status_ === 'running' && timeLimitMs !== null ? this.now() + timeLimitMs - this.elapsedMs : Infinity
+    return Math.min(this.table.nextDueMs(), this.table.nextReadyMs(this.now()), this.cancelAtMs, limit)
+  }
+
+  /** Brings everything that follows from the last change about. */
+  private settle(): void {
+    if (this.status_ === 'running') this.endOnBudget()
+    if (this.status_ === 'running') this.topUp()
+    if (this.status_ === 'stopping') this.finishWhenEmpty()
+    this.changed()
+  }
+
+  private endOnBudget(): void {
+    const why = exhaustion(this.budget, this.options.statistics.trained, this.elapsedMs)
+    if (why !== null) return this.beginStopping('finished', why, this.now() + this.options.config.search.drainTime)
+    if (this.endedByMachineryInARow >= hopelessRow) {
+      this.beginStopping('failed', `${hopelessRow} candidates in a row were given up after failures of machines; see \`reason\` in the jobs table`, 0)
+    }
+  }
+
+  private topUp(): void {
+    const left = candidatesLeft(this.budget, this.options.statistics.trained, this.pending.size)
+    const wanted = Math.min(left, this.ahead - this.table.queued)
+    if (wanted > 0 && !this.isSpaceExhausted) this.propose(wanted)
+    if (this.isSpaceExhausted && this.pending.size === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
+  }
+
+  private propose(count: number): void {
+    const proposals = this.options.search.ask(count)
+    this.isSpaceExhausted = proposals.length < count
+    for (const proposal of proposals) this.queue(proposal)
+  }
+
+  private queue({ key, operator, parents }: Proposal): void {
+    const { store, policy, costOf } = this.options
+    const candidate = { sequence: ++this.lastCandidate, encoding: key, ...costOf(key) }
+    const job = newJob({ id: ++this.lastJobId, candidate: candidate.sequence, encoding: key }, this.now(), policy)
+    this.pending.set(candidate.sequence, candidate)
+    this.table.insert(job)
+    store.record({ kind: 'proposed', candidate: { ...candidate, operator, parents } })
+    store.record({ kind: 'job', job })
+  }
+
+  private jobChanged(job: Job, ended: EndedAttempt | null, previous: Job): void {
+    const { store, observer } = this.options
+    if (!isRenewal(job, previous)) store.record({ kind: 'job', job })
+    if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
+    if (ended?.outcome.kind === 'failed') this.countLost(ended.outcome.reason)
+    if (ended) this.progress.forget(job.id)
+    observer?.jobChanged?.(job, previous, ended)
+    if (job.state.kind === 'done') this.endCandidate(job.candidate, job.state.outcome)
+  }
+
+  private countLost(reason: FailureReason): void {
+    this.lostAttempts[reason] = (this.lostAttempts[reason] ?? 0) + 1
+  }
+
+  private endCandidate(sequence: number, outcome: Outcome): void {
+    const { store, search, statistics, observer } = this.options
+    const candidate = this.pending.get(sequence)
+    if (!candidate) throw new Error(`candidate ${sequence} ended twice`)
+    this.pending.delete(sequence)
+    if (isVerdict(outcome)) {
+      this.endedByMachineryInARow = 0
+      search.tell([observationOf(candidate.encoding, candidate, outcome)])
+      statistics.tell(candidate.encoding, candidate, outcome)
+      store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome })
+    } else {
+      if (outcome.kind === 'failed') this.endedByMachineryInARow++
+      search.withdraw([candidate.encoding])
+      statistics.withdraw(outcome)
+      store.record({ kind: 'withdrawn', sequence, outcome })
+    }
+    observer?.candidateEnded?.(candidate.encoding, outcome)
+  }
+
+  private beginStopping(ending: FinalStatus, reason: string, cancelAtMs: number): void {
+    this.ending = ending
+    this.cancelAtMs = cancelAtMs
+    this.setStatus('stopping', reason)
+    this.table.cancelQueued(reason, this.now())
+    if (cancelAtMs <= this.now()) this.table.cancelAll(reason, this.now())
+  }
+
+  private finishWhenEmpty(): void {
+    // A job that fell back into the queue meanwhile will not be handed out any more.
+    if (this.table.queued > 0) this.table.cancelQueued(this.reason, this.now())
+    if (this.table.size > 0) return
+    this.endedAtMs = this.now()
+    this.setStatus(this.ending ?? 'stopped', this.reason)
+  }
+
+  private setStatus(status: SearchStatus, reason: string): void {
+    this.status_ = status
+    this.reason = reason
+    this.options.store.record({ kind: 'status', status, ending: this.ending, reason, atMs: this.now() })
+    this.options.observer?.statusChanged?.(status, reason)
+  }
+
+  private leaseOf(job: HeldJob): JobLease {
+    const { config, dataset } = this.options
+    const { deadlineMs, sinceMs } = job.state
+    return {
+      jobId: job.id,
+      token: job.attempt,
+      specification: specificationOf(job.encoding, config, dataset),
+      attemptLimitMs: deadlineMs === null ? null : deadlineMs - sinceMs,
+    }
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener()
+  }
+
+  private now(): number {
+    return this.options.clock.now()
+  }
+}
+
+/** Whether only the lease was prolonged, which is not kept in the store. */
+function isRenewal(job: Job, previous: Job): boolean {
+  return (
+    job.state.kind === 'running' &&
+    previous.state.kind === 'running' &&
+    job.attempt === previous.attempt &&
+    job.state.cancelling === previous.state.cancelling
+  )
+}

@@ -1,0 +1,66 @@
+import type { RunningTraining, SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
+import type { HeldJob } from '../jobs/job.js'
+import type { WorkerRegistry } from '../workers/worker-registry.js'
+import type { SearchRun } from './search-run.js'
+import type { SearchStatistics } from './statistics.js'
+import type { SearchConfig } from '../../shared/config/search-config.js'
+
+/** Trainings that a snapshot lists. */
+const mostListed = 256
+
+export interface SnapshotSources {
+  readonly config: SearchConfig
+  readonly run: SearchRun
+  readonly statistics: SearchStatistics
+  readonly workers: WorkerRegistry
+  readonly nowMs: number
+}
+
+export function snapshotOf({ config, run, statistics, workers, nowMs }: SnapshotSources): SearchSnapshot {
+  const held = run.jobs.held().sort((a, b) => a.state.sinceMs - b.state.sinceMs)
+  return {
+    name: config.name,
+    status: run.status,
+    statusReason: run.statusReason,
+    elapsedMs: run.elapsedMs,
+    timeLimitMs: config.search.timeLimit ?? null,
+    trained: statistics.trained,
+    budget: config.search.candidates,
+    queued: run.jobs.queued,
+    workers: workers.list().length,
+    slots: workers.slots,
+    running: held.slice(0, mostListed).map((job) => runningOf(job, run, workers, config.training.epochs, nowMs)),
+    runningTotal: held.length,
+    frontSize: statistics.frontSize,
+    hypervolume: statistics.hypervolume(),
+    mostAccurate: statistics.mostAccurate,
+    fastest: statistics.fastest,
+    unsuccessful: { ...statistics.unsuccessful },
+    lostAttempts: { ...run.lostAttempts },
+    warnings: warningsOf(statistics, workers, run),
+  }
+}
+
+function runningOf(job: HeldJob, run: SearchRun, workers: WorkerRegistry, epochs: number, nowMs: number): RunningTraining {
+  const progress = run.progress.of({ jobId: job.id, token: job.attempt })
+  return {
+    jobId: job.id,
+    token: job.attempt,
+    encoding: job.encoding,
+    worker: workers.nameOf(job.state.workerId),
+    epoch: progress?.epoch ?? 0,
+    epochs: progress?.epochs ?? epochs,
+    top1: progress?.top1 ?? null,
+    loss: progress?.loss ?? null,
+    runningMs: Math.max(0, nowMs - job.state.sinceMs),
+  }
+}
+
+function warningsOf({ deviceClasses }: SearchStatistics, workers: WorkerRegistry, run: SearchRun): string[] {
+  const warnings: string[] = []
+  if (deviceClasses.size > 1) {
+    warnings.push(`throughput was measured on ${deviceClasses.size} kinds of device (${[...deviceClasses].join('; ')}): those figures are not comparable`)
+  }
+  if (run.status === 'running' && workers.list().length === 0) warnings.push('no worker is connected: start some with `nasoa worker --coordinator HOST:PORT`')
+  return warnings
+}

@@ -1,0 +1,76 @@
+import type { Leader } from '../../shared/cluster/search-snapshot.js'
+import type { NetworkCost } from '../../shared/network/cost.js'
+import type { Outcome } from '../../shared/training/outcome.js'
+import { hypervolume } from '../search/hypervolume.js'
+import { costsOf, type Objective } from '../search/objective.js'
+import { ParetoArchive } from '../search/pareto-archive.js'
+import { observationOf, type Verdict } from './observation.js'
+
+/** Least and largest value so far. */
+class Extent {
+  low = Infinity
+  high = -Infinity
+
+  add(value: number): void {
+    this.low = Math.min(this.low, value)
+    this.high = Math.max(this.high, value)
+  }
+
+  /** Position in the extent, 0..1; 1, the reference, while there is no extent. */
+  scaled(value: number): number {
+    return this.high > this.low ? (value - this.low) / (this.high - this.low) : 1
+  }
+}
+
+/** What is shown of the results so far. Its size follows the front, not the number of results. */
+export class SearchStatistics {
+  trained = 0
+  mostAccurate: Leader | null = null
+  fastest: Leader | null = null
+  /** Candidates that ended without a measurement, by kind of outcome. */
+  readonly unsuccessful: Partial<Record<Outcome['kind'], number>> = {}
+  readonly deviceClasses = new Set<string>()
+  private readonly front = new ParetoArchive<string>()
+  private readonly tradeOff = new ParetoArchive<null>()
+  private readonly error = new Extent()
+  private readonly logStep = new Extent()
+
+  constructor(private readonly objectives: readonly Objective[]) {}
+
+  tell(encoding: string, cost: NetworkCost, outcome: Verdict): void {
+    this.trained++
+    if (outcome.kind !== 'succeeded') return this.count(outcome.kind)
+    const { top1, imagesPerSecond, stepMs, deviceClass } = outcome.result
+    const leader = { encoding, top1, imagesPerSecond }
+    if (this.mostAccurate === null || top1 > this.mostAccurate.top1) this.mostAccurate = leader
+    if (this.fastest === null || imagesPerSecond > this.fastest.imagesPerSecond) this.fastest = leader
+    this.deviceClasses.add(deviceClass)
+    this.insert(encoding, costsOf(observationOf(encoding, cost, outcome), this.objectives) ?? [], 1 - top1, Math.log(stepMs.median))
+  }
+
+  /** A candidate that was given up or cancelled. */
+  withdraw(outcome: Outcome): void {
+    this.count(outcome.kind)
+  }
+
+  get frontSize(): number {
+    return this.front.entries.length
+  }
+
+  /** Of error and of log step time, each scaled to the range of all candidates so far; reference (1, 1). */
+  hypervolume(): number {
+    const points = this.tradeOff.entries.map(({ costs: [error, logStep] }) => [this.error.scaled(error), this.logStep.scaled(logStep)])
+    return hypervolume(points, [1, 1])
+  }
+
+  private insert(encoding: string, costs: readonly number[], error: number, logStep: number): void {
+    this.front.insert(costs, encoding)
+    this.tradeOff.insert([error, logStep], null)
+    this.error.add(error)
+    this.logStep.add(logStep)
+  }
+
+  private count(kind: Outcome['kind']): void {
+    this.unsuccessful[kind] = (this.unsuccessful[kind] ?? 0) + 1
+  }
+}

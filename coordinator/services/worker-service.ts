@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { AttemptReference } from '../../shared/cluster/attempt.js'
+import type { Clock } from '../../shared/clock.js'
+import { EnvironmentError, InvalidInputError } from '../../shared/errors.js'
+import { duration, remark } from '../../shared/rpc/checked.js'
+import { Verdict, type WorkerServiceServer } from '../../shared/rpc/gen/nasoa/v1/worker.js'
+import type * as wire from '../../shared/rpc/gen/nasoa/v1/worker.js'
+import { unaryHandler, type CallContext, type CallObserver } from '../../shared/rpc/handler.js'
+import {
+  attemptFromMessage,
+  attemptToMessage,
+  cancellationToMessage,
+  epochFromMessage,
+  leaseToMessage,
+  slotFromMessage,
+} from '../../shared/rpc/job-message.js'
+import { outcomeFromMessage } from '../../shared/rpc/outcome-message.js'
+import { registrationFromMessage } from '../../shared/rpc/worker-message.js'
+import { compatible, programVersion } from '../../shared/version.js'
+import type { Holder } from '../jobs/job.js'
+import type { SearchRun } from '../run/search-run.js'
+import type { SearchStore } from '../store/store.js'
+import type { LeaseDesk } from '../workers/lease-desk.js'
+import type { WorkerRegistry, WorkerSession } from '../workers/worker-registry.js'
+
+export interface WorkerServiceOptions {
+  readonly searchName: string
+  readonly run: SearchRun
+  readonly store: SearchStore
+  readonly workers: WorkerRegistry
+  readonly desk: LeaseDesk
+  readonly clock: Clock
+  readonly leaseTtlMs: number
+  readonly logger: Logger
+}
+
+const longestWaitMs = 60_000
+
+/** Half as long as a lease may be silent, twice over: one lost heartbeat costs nothing. */
+export function heartbeatIntervalMs(leaseTtlMs: number): number {
+  return Math.max(50, Math.min(5_000, Math.floor(leaseTtlMs / 3)))
+}
+
+/** WorkerService on one search; the promises are in worker.proto. */
+export class WorkerService {
+  constructor(private readonly options: WorkerServiceOptions) {}
+
+  /** As grpc-js wants it. */
+  implementation(observe?: CallObserver): WorkerServiceServer {
+    const handler = <Request, Response>(name: string, handle: (request: Request, context: CallContext) => Promise<Response> | Response) =>
+      unaryHandler<Request, Response>(`WorkerService/${name}`, handle.bind(this), observe)
+    return {
+      register: handler('Register', (request: wire.RegisterRequest, context) => this.register(request, context)),
+      leaseJob: handler('LeaseJob', (request: wire.LeaseJobRequest, context) => this.leaseJob(request, context)),
+      heartbeat: handler('Heartbeat', (request: wire.HeartbeatRequest) => this.heartbeat(request)),
+      reportProgress: handler('ReportProgress', (request: wire.ReportProgressRequest) => this.reportProgress(request)),
+      completeJob: handler('CompleteJob', (request: wire.CompleteJobRequest) => this.completeJob(request)),
+      deregister: handler('Deregister', (request: wire.DeregisterRequest) => this.deregister(request)),
+    }
+  }
+
+  private register(request: wire.RegisterRequest, { peer }: CallContext): wire.RegisterResponse {
+    const { worker, held } = registrationFromMessage(request)
+    const { run, store, workers, clock, leaseTtlMs, searchName, logger } = this.options
+    if (!compatible(worker.version, programVersion())) {
+      throw new EnvironmentError(`this coordinator is nasoa ${programVersion()}, the worker ${worker.version}: install the same version`)
+    }
+    const session = workers.register(worker, peer, clock.now())
+    store.record({ kind: 'worker', worker, address: peer, atMs: clock.now() })
+    this.releaseSlotsBeyond(worker.workerId, worker.slots)
+    run.prepareFor(workers.slots)
+    const drop = held.filter((attempt) => run.renew(attempt, { workerId: worker.workerId, slot: attempt.slot }) !== null)
+    logger.info({ worker: worker.name, workerId: worker.workerId, peer, slots: worker.slots, held: held.length, drop: drop.length }, 'worker registered')
+    return {
+      sessionId: session.sessionId,
+      searchName,
+      leaseTtlMs: BigInt(leaseTtlMs),
+      heartbeatIntervalMs: BigInt(heartbeatIntervalMs(leaseTtlMs)),
+      drop: drop.map(attemptToMessage),
+    }
+  }
+
+  private async leaseJob(request: wire.LeaseJobRequest, { signal }: CallContext): Promise<wire.LeaseJobResponse> {
+    const { desk, store } = this.options
+    const session = this.session(request.sessionId)
+    const holder = holderOf(session, request.slot)
+    const { lease, searchOver } = await desk.lease(holder, duration(request.waitMs, longestWaitMs, 'wait_ms'), signal)
+    if (lease !== null) await store.committed()
+    return { lease: lease === null ? undefined : leaseToMessage(lease), searchOver }
+  }
+
+  private heartbeat({ sessionId, held, draining }: wire.HeartbeatRequest): wire.HeartbeatResponse {
+    const session = this.session(sessionId)
+    this.setDraining(session, draining)
+    if (held.length > 2 * session.worker.slots) throw new InvalidInputError(`${held.length} attempts held by a worker of ${session.worker.slots} slots`)
+    const cancellations = held.map(attemptFromMessage).flatMap((attempt) => this.renew(session, attempt) ?? [])
+    return { cancellations: cancellations.map(cancellationToMessage) }
+  }
+
+  private reportProgress(request: wire.ReportProgressRequest): wire.ReportProgressResponse {
+    const session = this.session(request.sessionId)
+    const report = epochFromMessage(request)
+    const cancellation = this.options.run.report(report, this.holderOfAttempt(session, report))
+    return { cancellation: cancellation === null ? undefined : cancellationToMessage(cancellation) }
+  }
+
+  private async completeJob(request: wire.CompleteJobRequest): Promise<wire.CompleteJobResponse> {
+    const { run, store, desk, logger } = this.options
+    const session = this.session(request.sessionId)
+    const attempt = attemptFromMessage(request.attempt)
+    const outcome = outcomeFromMessage(request.outcome)
+    const holder = holderOf(session, request.slot)
+    const verdict = this.mayComplete(session, attempt) ? run.complete(attempt, outcome) : 'stale'
+    logger.info({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
+    const next = request.wantsNext && !session.draining ? await desk.lease(holder, 0, new AbortController().signal) : null
+    await store.committed()
+    return {
+      verdict: verdict === 'accepted' ? Verdict.ACCEPTED : Verdict.STALE,
+      next: next?.lease ? leaseToMessage(next.lease) : undefined,
+      searchOver: run.isOver,
+    }
+  }
+
+  private async deregister({ sessionId, reason }: wire.DeregisterRequest): Promise<wire.DeregisterResponse> {
+    const { run, workers, store, logger } = this.options
+    const session = workers.leave(sessionId)
+    if (session === null) return {}
+    const why = remark(reason, 200) || 'the worker left'
+    this.heldBy(session.worker.workerId).forEach((attempt) => run.release(attempt, why))
+    run.prepareFor(workers.slots)
+    logger.info({ worker: session.worker.name, reason: why }, 'worker left')
+    await store.committed()
+    return {}
+  }
+
+  private session(sessionId: string): WorkerSession {
+    return this.options.workers.heardOf(sessionId, this.options.clock.now())
+  }
+
+  private setDraining(session: WorkerSession, draining: boolean): void {
+    if (session.draining === draining) return
+    session.draining = draining
+    this.options.run.prepareFor(this.options.workers.slots)
+  }
+
+  private renew(session: WorkerSession, attempt: AttemptReference) {
+    return this.options.run.renew(attempt, this.holderOfAttempt(session, attempt))
+  }
+
+  /** The slot of this worker that the attempt is leased to; the worker's first where it is not (then the call is refused). */
+  private holderOfAttempt({ worker }: WorkerSession, { jobId }: AttemptReference): Holder {
+    const state = this.options.run.jobs.get(jobId)?.state
+    const holder = state?.kind === 'queued' ? state.silentHolder : state?.kind === 'done' ? null : state
+    return { workerId: worker.workerId, slot: holder?.workerId === worker.workerId ? holder.slot : 0 }
+  }
+
+  /** Only the holder of an attempt can end it: a worker that makes tokens up fails its own jobs at most. */
+  private mayComplete({ worker }: WorkerSession, { jobId }: AttemptReference): boolean {
+    const state = this.options.run.jobs.get(jobId)?.state
+    if (state === undefined || state.kind === 'done') return true
+    if (state.kind === 'queued') return state.silentHolder === null || state.silentHolder.workerId === worker.workerId
+    return state.workerId === worker.workerId
+  }
+
+  private heldBy(workerId: string): AttemptReference[] {
+    const held = this.options.run.jobs.held().filter(({ state }) => state.workerId === workerId)
+    return held.map(({ id, attempt }) => ({ jobId: id, token: attempt }))
+  }
+
+  private releaseSlotsBeyond(workerId: string, slots: number): void {
+    const { run } = this.options
+    for (const { id, attempt, state } of run.jobs.held()) {
+      if (state.workerId === workerId && state.slot >= slots) run.release({ jobId: id, token: attempt }, 'the worker came back with fewer slots')
+    }
+  }
+}
+
+export function newSessionId(): string {
+  return randomUUID()
+}
+
+function holderOf({ worker }: WorkerSession, slot: number): Holder {
+  if (slotFromMessage(slot) >= worker.slots) throw new InvalidInputError(`slot ${slot} of a worker with ${worker.slots} slots`)
+  return { workerId: worker.workerId, slot }
+}

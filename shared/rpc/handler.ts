@@ -1,0 +1,84 @@
+import { status, type ServerUnaryCall, type ServerWritableStream, type handleServerStreamingCall, type handleUnaryCall } from '@grpc/grpc-js'
+import { toStatus } from './error-status.js'
+
+/** What a handler knows of a call besides its request. */
+export interface CallContext {
+  /** host:port of the caller. */
+  readonly peer: string
+  /** Raised when the caller has gone or has given up. */
+  readonly signal: AbortSignal
+}
+
+/** Told of each call's end: its method, how long it took, and the status it was answered with. */
+export type CallObserver = (method: string, durationMs: number, code: status, error: unknown) => void
+
+/**
+ * A handler as grpc-js wants it. Whatever is thrown becomes a status: a rejected handler would otherwise send no answer at all.
+ */
+export function unaryHandler<Request, Response>(
+  method: string,
+  handle: (request: Request, context: CallContext) => Promise<Response> | Response,
+  observe?: CallObserver,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const started = performance.now()
+    const end = (code: status, error: unknown): void => observe?.(method, performance.now() - started, code, error)
+    Promise.resolve()
+      .then(() => handle(call.request, contextOf(call)))
+      .then(
+        (response) => {
+          callback(null, response)
+          end(status.OK, null)
+        },
+        (error: unknown) => {
+          const answer = toStatus(error)
+          callback(answer)
+          end(answer.code, error)
+        },
+      )
+  }
+}
+
+/** A server-streaming handler: what the iterator yields is sent, no faster than the reader takes it. */
+export function streamHandler<Request, Response>(
+  method: string,
+  handle: (request: Request, context: CallContext) => AsyncIterable<Response>,
+  observe?: CallObserver,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    const started = performance.now()
+    send(call, handle).then(
+      () => observe?.(method, performance.now() - started, status.OK, null),
+      (error: unknown) => {
+        const answer = toStatus(error)
+        call.emit('error', answer)
+        observe?.(method, performance.now() - started, answer.code, error)
+      },
+    )
+  }
+}
+
+async function send<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  handle: (request: Request, context: CallContext) => AsyncIterable<Response>,
+): Promise<void> {
+  const context = contextOf(call)
+  for await (const message of handle(call.request, context)) {
+    if (context.signal.aborted) return
+    if (!call.write(message)) await drained(call, context.signal)
+  }
+  call.end()
+}
+
+function drained<Request, Response>(call: ServerWritableStream<Request, Response>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    call.once('drain', resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function contextOf<Request, Response>(call: ServerUnaryCall<Request, Response> | ServerWritableStream<Request, Response>): CallContext {
+  const controller = new AbortController()
+  call.once('cancelled', () => controller.abort())
+  return { peer: call.getPeer(), signal: controller.signal }
+}

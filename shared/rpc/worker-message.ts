@@ -1,0 +1,40 @@
+import type { HeldAttempt } from '../cluster/attempt.js'
+import type { WorkerDescription, WorkerStatus } from '../cluster/worker-description.js'
+import { identifier, remark, text, whole } from './checked.js'
+import type { Worker as WorkerMessage } from './gen/nasoa/v1/control.js'
+import type { RegisterRequest } from './gen/nasoa/v1/worker.js'
+import { heldFromMessage, heldToMessage } from './job-message.js'
+
+/** What a worker says when it opens a session. */
+export interface Registration {
+  readonly worker: WorkerDescription
+  readonly held: readonly HeldAttempt[]
+}
+
+const mostSlots = 1024
+
+export function registrationToMessage({ worker, held }: Registration): RegisterRequest {
+  return { ...worker, held: held.map(heldToMessage) }
+}
+
+export function registrationFromMessage(message: RegisterRequest): Registration {
+  if (message.held.length > mostSlots * 2) whole(message.held.length, 0, mostSlots * 2, 'number of held attempts')
+  const worker = {
+    workerId: identifier(message.workerId, 'worker_id'),
+    name: remark(text(message.name, 100, 'name')),
+    version: remark(text(message.version, 50, 'version')),
+    slots: whole(message.slots, 1, mostSlots, 'slots'),
+    deviceClass: remark(text(message.deviceClass, 200, 'device_class')),
+    threadsPerSlot: whole(message.threadsPerSlot, 1, 4096, 'threads_per_slot'),
+  }
+  return { worker, held: message.held.map(heldFromMessage) }
+}
+
+export function workerToMessage(worker: WorkerStatus): WorkerMessage {
+  const { workerId, name, version, deviceClass, slots, busySlots, draining, lastSeenMs, address, threadsPerSlot } = worker
+  return { workerId, name, version, deviceClass, slots, busySlots, draining, lastSeenMs: BigInt(Math.round(lastSeenMs)), address, threadsPerSlot }
+}
+
+export function workerFromMessage(message: WorkerMessage): WorkerStatus {
+  return { ...message, lastSeenMs: Number(message.lastSeenMs) }
+}
