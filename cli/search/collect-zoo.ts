@@ -14,10 +14,10 @@ export interface SearchZoo extends Zoo {
   readonly deviceClasses: readonly string[]
 }
 
-function zooCandidate({ encoding, params, macs, outcome }: Candidate): ZooCandidate[] {
+function zooCandidate({ encoding, params, macs, activations, outcome }: Candidate): ZooCandidate[] {
   if (outcome?.kind !== 'succeeded') return []
   const { top1, imagesPerSecond, stepMs } = outcome.result
-  return [{ encoding, top1, imagesPerSecond, stepMs: stepMs.median, params, macs }]
+  return [{ encoding, top1, imagesPerSecond, stepMs: stepMs.median, params, macs, activations }]
 }
 
 function deviceClasses(told: readonly Candidate[]): string[] {

@@ -1,6 +1,6 @@
 import type { ZooCandidate } from './zoo.js'
 
-const columns = ['encoding', 'top1', 'imagesPerSecond', 'stepMs', 'params', 'macs'] as const satisfies readonly (keyof ZooCandidate)[]
+const columns = ['encoding', 'top1', 'imagesPerSecond', 'stepMs', 'params', 'macs', 'activations'] as const satisfies readonly (keyof ZooCandidate)[]
 
 /** A field as RFC 4180 writes it: quoted where it holds a comma, a quote or a line break. */
 function field(value: string | number): string {

@@ -13,6 +13,12 @@ export interface ZooCandidate {
   readonly stepMs: number
   readonly params: number
   readonly macs: number
+  readonly activations: number
+}
+
+/** An objective that is a figure of a candidate. */
+export interface ZooObjective extends Objective {
+  readonly name: Exclude<keyof ZooCandidate, 'encoding'>
 }
 
 export interface Zoo {
@@ -28,11 +34,11 @@ export interface Zoo {
 
 export interface ZooOptions {
   /** What the front is chosen by, from the fields of a candidate; accuracy and throughput when left out. */
-  readonly objectives?: readonly Objective[]
+  readonly objectives?: readonly ZooObjective[]
   readonly unsuccessful?: number
 }
 
-const defaultObjectives: readonly Objective[] = [
+const defaultObjectives: readonly ZooObjective[] = [
   { name: 'top1', direction: 'maximize' },
   { name: 'imagesPerSecond', direction: 'maximize' },
 ]
@@ -47,7 +53,7 @@ export function buildZoo(candidates: readonly ZooCandidate[], { objectives = def
   }
 }
 
-function paretoFront(candidates: readonly ZooCandidate[], objectives: readonly Objective[]): ZooCandidate[] {
+function paretoFront(candidates: readonly ZooCandidate[], objectives: readonly ZooObjective[]): ZooCandidate[] {
   const costs = candidates.map((candidate) => objectives.map((objective) => costOf(candidate, objective)))
   const ranks = nonDominatedSort(costs)
   const seen = new Set<string>()
@@ -60,8 +66,8 @@ function paretoFront(candidates: readonly ZooCandidate[], objectives: readonly O
   return front.sort((a, b) => a.stepMs - b.stepMs || b.top1 - a.top1)
 }
 
-function costOf(candidate: ZooCandidate, { name, direction }: Objective): number {
-  const value = (candidate as unknown as Readonly<Record<string, number>>)[name]
+function costOf(candidate: ZooCandidate, { name, direction }: ZooObjective): number {
+  const value = candidate[name]
   return direction === 'minimize' ? value : -value
 }
 

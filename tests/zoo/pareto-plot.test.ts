@@ -13,6 +13,7 @@ const candidate = (encoding: string, top1: number, imagesPerSecond: number): Zoo
   stepMs: 64_000 / imagesPerSecond,
   params: 1,
   macs: 1,
+  activations: 1,
 })
 
 const several = [candidate('020-_16_1', 0.5, 900), candidate('031-_16_11', 0.7, 400), candidate('10001-_16_11', 0.75, 90), candidate('020-_16_11', 0.4, 500)]

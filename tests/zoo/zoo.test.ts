@@ -14,6 +14,7 @@ const candidate = (encoding: string, top1: number, imagesPerSecond: number): Zoo
   stepMs: 64_000 / imagesPerSecond,
   params: 1000,
   macs: 2000,
+  activations: 300,
 })
 
 const candidates = fc.array(
@@ -65,7 +66,7 @@ describe('zoo', () => {
 
 describe('zoo.csv', () => {
   test('has a header and CRLF line ends, and quotes what needs it', () => {
-    const lines = ['encoding,top1,imagesPerSecond,stepMs,params,macs', '020-_64_1,0.5,128,500,1000,2000', '"odd,""name""",0.25,256,250,1000,2000']
+    const lines = ['encoding,top1,imagesPerSecond,stepMs,params,macs,activations', '020-_64_1,0.5,128,500,1000,2000,300', '"odd,""name""",0.25,256,250,1000,2000,300']
     expect(zooCsv([candidate('020-_64_1', 0.5, 128), candidate('odd,"name"', 0.25, 256)])).toBe(lines.map((line) => `${line}\r\n`).join(''))
   })
 })
