@@ -3,6 +3,9 @@ import type { TrainerEvent } from '../../worker/trainer/messages.js'
 
 type EventOf<Kind extends TrainerEvent['kind']> = Extract<TrainerEvent, { kind: Kind }>
 
+/** Within an epoch, a line is shown only after so long without one. */
+const silenceMs = 30_000
+
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
 /** Follows a training's events: lines for people as it goes, and what is known when it ends, however it ends. */
@@ -11,15 +14,29 @@ export class TrainingReport {
   private started: EventOf<'started'> | undefined
   private checkpoint: string | undefined
   private skipped = 0
+  private shownMs: number
 
-  constructor(private readonly encoding: string) {}
+  constructor(
+    private readonly encoding: string,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.shownMs = now()
+  }
 
   /** @returns the lines to show: one or none */
   follow(event: TrainerEvent): string[] {
+    const lines = this.linesOf(event)
+    if (lines.length > 0) this.shownMs = this.now()
+    return lines
+  }
+
+  private linesOf(event: TrainerEvent): string[] {
     switch (event.kind) {
       case 'started':
         this.started = event
         return [startLine(event)]
+      case 'progress':
+        return this.now() - this.shownMs < silenceMs ? [] : [progressLine(event)]
       case 'epoch':
         this.lastEpoch = event
         return [epochLine(event)]
@@ -64,6 +81,10 @@ function startLine({ encoding, classes, images, stepsPerEpoch, epochsDone, devic
   const scale = `${images.train} + ${images.validation} images of ${classes} classes, ${stepsPerEpoch} steps an epoch`
   const continued = epochsDone > 0 ? `, continuing after epoch ${epochsDone}` : ''
   return `${encoding}: ${scale}${continued}; TensorFlow ${tensorflow} on ${deviceClass}`
+}
+
+function progressLine({ epoch, step, steps, loss }: EventOf<'progress'>): string {
+  return `epoch ${epoch}: ${step} of ${steps} steps, loss ${loss.toFixed(3)}`
 }
 
 function epochLine({ epoch, epochs, loss, trainTop1, top1, imagesPerSecond, learningRate }: EventOf<'epoch'>): string {

@@ -85,6 +85,19 @@ describe('a training that succeeds', () => {
     expect(engine.network.rates).toEqual(Array.from({ length: 12 }, (_, step) => learningRateAt(step, 12, recipe)))
   })
 
+  test('gives a sign of life within a long epoch, every few seconds of its own time', async () => {
+    let time = 0
+    const { events } = await run(
+      { trainStep: () => ({ loss: (time += 3000) && 2, correct: 0, finite: true }), benchmarkStep: () => (time += 10) },
+      { now: () => time },
+    )
+    expect(events.filter((event) => event.kind === 'progress').slice(0, 3)).toEqual([
+      { kind: 'progress', epoch: 1, step: 2, steps: 4, loss: 2 },
+      { kind: 'progress', epoch: 1, step: 4, steps: 4, loss: 2 },
+      { kind: 'progress', epoch: 2, step: 2, steps: 4, loss: 2 },
+    ])
+  })
+
   test('measures throughput in a quiet window: batch over median step', async () => {
     const { outcome } = await run()
     expect(outcome).toMatchObject({ result: { imagesPerSecond: 400, stepMs: { median: 10, p10: 10, p90: 10 } } })

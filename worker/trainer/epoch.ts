@@ -11,6 +11,15 @@ export interface EpochFigures {
   readonly learningRate: number
 }
 
+export interface EpochSurroundings {
+  readonly gate: StepGate
+  readonly signal: AbortSignal
+  /** Told every few seconds how many steps are done, and the mean loss so far. */
+  readonly progress: (step: number, loss: number) => void
+}
+
+const progressEveryMs = 5000
+
 /**
  * One pass over the training images.
  * @param epoch from 0
@@ -22,10 +31,10 @@ export async function trainEpoch(
   dataset: Dataset,
   epoch: number,
   learningRate: (step: number) => number,
-  gate: StepGate,
-  signal: AbortSignal,
+  { gate, signal, progress }: EpochSurroundings,
 ): Promise<EpochFigures> {
   const startMs = gate.elapsedMs()
+  let toldMs = startMs
   let [step, images, lossSum, correct, rate] = [0, 0, 0, 0, 0]
   for await (const batch of dataset.trainBatches(epoch, signal)) {
     await gate.pass()
@@ -36,6 +45,9 @@ export async function trainEpoch(
     images += batch.size
     lossSum += result.loss * batch.size
     correct += result.correct
+    if (gate.elapsedMs() - toldMs < progressEveryMs) continue
+    toldMs = gate.elapsedMs()
+    progress(step, lossSum / images)
   }
   const seconds = (gate.elapsedMs() - startMs) / 1000
   return { loss: lossSum / images, trainTop1: correct / images, imagesPerSecond: images / seconds, learningRate: rate }

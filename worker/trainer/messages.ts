@@ -35,6 +35,17 @@ export type TrainerEvent =
       /** Epochs that a checkpoint brought along. */
       readonly epochsDone: number
     } & DeviceDescription)
+  /** A sign of life within a long epoch, at most every few seconds. */
+  | {
+      readonly kind: 'progress'
+      /** From 1. */
+      readonly epoch: number
+      /** Steps of the epoch done, and in all. */
+      readonly step: number
+      readonly steps: number
+      /** Mean training loss of the epoch so far. */
+      readonly loss: number
+    }
   | {
       readonly kind: 'epoch'
       /** From 1. */

@@ -120,7 +120,8 @@ class Training {
     const { epoch, bestTop1 } = this.progress
     const { stepsPerEpoch } = this.dataset
     const rate = (step: number): number => learningRateAt(epoch * stepsPerEpoch + step, recipe.epochs * stepsPerEpoch, recipe)
-    const figures = await trainEpoch(this.network, this.dataset, epoch, rate, this.gate, signal)
+    const progress = (step: number, loss: number): void => emit({ kind: 'progress', epoch: epoch + 1, step, steps: stepsPerEpoch, loss })
+    const figures = await trainEpoch(this.network, this.dataset, epoch, rate, { gate: this.gate, signal, progress })
     const { top1, loss } = await evaluate(this.network, this.dataset, this.gate, signal)
     if (!Number.isFinite(loss)) throw diverged(epoch, `the validation loss became ${loss} in epoch ${epoch + 1}`)
     const trainingMs = this.gate.elapsedMs()
