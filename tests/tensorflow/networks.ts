@@ -37,10 +37,11 @@ export function trainableNames(program: TrainingProgram): string[] {
   return program.variables.filter(({ trainable }) => trainable).map(({ name }) => name)
 }
 
-/** Values for all variables of the network that are no special case: no zero beta, no unit gamma. */
+/** Values that are no special case: no zero beta, no unit gamma, and a head that makes the loss depend on what it is given. */
 export function randomValues(program: TrainingProgram, initial: ReadonlyMap<string, Float32Array>, seed: number): Map<string, Float32Array> {
   const rng = createRng(seed)
   const values = new Map([...initial].map(([name, value]) => [name, value.slice()]))
+  values.get('head/weight')!.forEach((_, i, array) => (array[i] = 0.5 * rng.normal()))
   for (const { name, kind } of program.variables) {
     if (kind === 'gamma') values.get(name)!.forEach((_, i, array) => (array[i] = 0.5 + rng.float()))
     if (kind === 'beta' || kind === 'bias') values.get(name)!.forEach((_, i, array) => (array[i] = 0.3 * rng.normal()))
