@@ -33,6 +33,21 @@ function fingerprint(files) {
 
 const isCurrent = (/** @type {string} */ print) => existsSync(stamp) && readFileSync(stamp, 'utf8') === print
 
+/**
+ * Takes away what has no source any more. Files are replaced, never all removed first: a search may be running from them.
+ * @param {string[]} files
+ */
+function removeOutdated(files) {
+  const current = new Set(files.flatMap((file) => [file.replace(/\.ts$/, '.js'), file.replace(/\.ts$/, '.js.map')]))
+  for (const room of rooms) {
+    if (!existsSync(join(dist, room))) continue
+    for (const entry of readdirSync(join(dist, room), { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name)
+      if (entry.isFile() && !current.has(path.slice(dist.length + 1))) rmSync(path)
+    }
+  }
+}
+
 /** Builds dist/ if it is missing or older than the sources; safe to call from several processes at once. */
 export async function ensureBuilt() {
   const files = sources()
@@ -45,7 +60,6 @@ export async function ensureBuilt() {
     if (isCurrent(print)) return
     process.stderr.write('nasoa: building (once after each change of the sources) ...\n')
     const { build } = await import('esbuild')
-    for (const room of rooms) rmSync(join(dist, room), { recursive: true, force: true })
     await build({
       absWorkingDir: root,
       entryPoints: files,
@@ -57,6 +71,7 @@ export async function ensureBuilt() {
       sourcemap: true,
       logLevel: 'error',
     })
+    removeOutdated(files)
     writeFileSync(stamp, print)
   } finally {
     await release()

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { SearchFolder } from './search-folder.js'
 import { SupervisedRole } from './supervised-role.js'
@@ -53,11 +52,6 @@ export class LocalCluster {
   }
 }
 
-/** The workers of this machine share its processors. */
-function threadsPerSlot(slots: number): number {
-  return Math.max(1, Math.floor(availableParallelism() / slots))
-}
-
 function coordinatorWords(folder: SearchFolder, listen: string): string[] {
   return ['coordinator', '--config', folder.configFile, '--output', folder.path, '--listen', listen, '--json']
 }
@@ -74,6 +68,6 @@ function startWorker(
   address: string,
   announce: (line: string) => void,
 ): Promise<SupervisedRole> {
-  const words = ['worker', '--coordinator', address, '--name', name, '--slots', String(slots), '--work', folder.workFolder(name), '--threads', String(threadsPerSlot(local * slots)), '--json']
+  const words = ['worker', '--coordinator', address, '--name', name, '--slots', String(slots), '--work', folder.workFolder(name), '--share', String(local), '--json']
   return SupervisedRole.start({ name, words, logFile: folder.logFile(name), announce })
 }
