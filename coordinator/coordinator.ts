@@ -130,7 +130,7 @@ class Coordinator implements RunningCoordinator {
     const { run, store, workers, desk, clock, logger } = this
     const { leaseTtlMs } = this.policy
     const services = {
-      worker: new WorkerService({ searchName: config.name, run, store, workers, desk, clock, leaseTtlMs, logger }).implementation(this.metrics.observeCall),
+      worker: new WorkerService({ searchId: this.opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs, logger }).implementation(this.metrics.observeCall),
       control: new ControlService({ run, store, workers, clock, logger, snapshot: () => this.snapshot() }).implementation(this.metrics.observeCall),
     }
     try {

@@ -9,11 +9,11 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch; never goes back while the process lives. */
   now(): number
-  /** Calls `task` once, `delayMs` from now. A pending timer does not keep the process alive. */
+  /** Calls `task` once, `delayMs` from now, or after 24 days if that is sooner. A pending timer does not keep the process alive. */
   after(delayMs: number, task: () => void): Timer
 }
 
-/** Longest delay that setTimeout takes; longer ones are armed again. */
+/** Longest delay that setTimeout takes. */
 const longestDelayMs = 2 ** 31 - 1
 
 /**

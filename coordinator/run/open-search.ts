@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { objectiveDirections, type SearchConfig } from '../../shared/config/search-config.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import { genomeCost } from '../../shared/network/genome-cost.js'
@@ -17,6 +18,8 @@ import { SearchStatistics } from './statistics.js'
 import type { ResolvedDataset } from './training-specification.js'
 
 export interface OpenedSearch {
+  /** Tells this search from every other one. */
+  readonly id: string
   readonly search: Search
   readonly statistics: SearchStatistics
   readonly start: StartingPoint
@@ -61,9 +64,10 @@ function evolutionOptions(config: SearchConfig): EvolutionOptions<Genome> {
   }
 }
 
-function begin({ config, store, nowMs }: OpenOptions): Pick<OpenedSearch, 'search' | 'start'> {
+function begin({ config, store, nowMs }: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
   const search = createEvolution(evolutionOptions(config))
-  store.create({ name: config.name, config, createdAtMs: nowMs, state: search.state() })
+  const id = randomUUID()
+  store.create({ id, name: config.name, config, createdAtMs: nowMs, state: search.state() })
   const start: StartingPoint = {
     status: 'running',
     statusReason: '',
@@ -76,10 +80,10 @@ function begin({ config, store, nowMs }: OpenOptions): Pick<OpenedSearch, 'searc
     pending: [],
     jobs: [],
   }
-  return { search, start }
+  return { id, search, start }
 }
 
-function resume(stored: StoredSearch, options: OpenOptions, statistics: SearchStatistics): Pick<OpenedSearch, 'search' | 'start'> {
+function resume(stored: StoredSearch, options: OpenOptions, statistics: SearchStatistics): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
   const { config, store, directory, nowMs, leaseTtlMs } = options
   requireSameSearch(stored.config as SearchConfig, config, directory)
   const observations = readResults(store.told(), statistics)
@@ -93,7 +97,7 @@ function resume(stored: StoredSearch, options: OpenOptions, statistics: SearchSt
     // Whoever held a lease when the last coordinator ended gets a full one, to come back and say so.
     jobs: store.openJobs(nowMs + leaseTtlMs),
   }
-  return { search, start }
+  return { id: stored.id, search, start }
 }
 
 function pendingOf({ sequence, encoding, params, macs, activations }: Candidate): PendingCandidate {

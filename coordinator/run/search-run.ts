@@ -152,8 +152,10 @@ export class SearchRun {
     }
     if (this.isOver) return null
     const job = this.table.lease(holder, preferOthers, this.now())
+    // Nothing has changed, so nobody is told: waiting slots are served on changes, and would ask again without end.
+    if (job === null) return null
     this.settle()
-    return job === null ? null : this.leaseOf(job)
+    return this.leaseOf(job)
   }
 
   /** The holder still works on the attempt. @returns why it must end it, if it must */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { AttemptReference } from '../../shared/cluster/attempt.js'
+import type { AttemptReference, HeldAttempt } from '../../shared/cluster/attempt.js'
 import type { Clock } from '../../shared/clock.js'
 import { EnvironmentError, InvalidInputError } from '../../shared/errors.js'
 import { duration, remark } from '../../shared/rpc/checked.js'
@@ -25,6 +25,7 @@ import type { LeaseDesk } from '../workers/lease-desk.js'
 import type { WorkerRegistry, WorkerSession } from '../workers/worker-registry.js'
 
 export interface WorkerServiceOptions {
+  readonly searchId: string
   readonly searchName: string
   readonly run: SearchRun
   readonly store: SearchStore
@@ -61,8 +62,8 @@ export class WorkerService {
   }
 
   private register(request: wire.RegisterRequest, { peer }: CallContext): wire.RegisterResponse {
-    const { worker, held } = registrationFromMessage(request)
-    const { run, store, workers, clock, leaseTtlMs, searchName, logger } = this.options
+    const { worker, held, searchId: heldSearch } = registrationFromMessage(request)
+    const { run, store, workers, clock, leaseTtlMs, searchId, searchName, logger } = this.options
     if (!compatible(worker.version, programVersion())) {
       throw new EnvironmentError(`this coordinator is nasoa ${programVersion()}, the worker ${worker.version}: install the same version`)
     }
@@ -70,10 +71,14 @@ export class WorkerService {
     store.record({ kind: 'worker', worker, address: peer, atMs: clock.now() })
     this.releaseSlotsBeyond(worker.workerId, worker.slots)
     run.prepareFor(workers.slots)
-    const drop = held.filter((attempt) => run.renew(attempt, { workerId: worker.workerId, slot: attempt.slot }) !== null)
+    // Job numbers mean something within their search only.
+    const isHeldStill = (attempt: HeldAttempt): boolean =>
+      heldSearch === searchId && run.renew(attempt, { workerId: worker.workerId, slot: attempt.slot }) === null
+    const drop = held.filter((attempt) => !isHeldStill(attempt))
     logger.info({ worker: worker.name, workerId: worker.workerId, peer, slots: worker.slots, held: held.length, drop: drop.length }, 'worker registered')
     return {
       sessionId: session.sessionId,
+      searchId,
       searchName,
       leaseTtlMs: BigInt(leaseTtlMs),
       heartbeatIntervalMs: BigInt(heartbeatIntervalMs(leaseTtlMs)),

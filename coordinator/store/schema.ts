@@ -6,6 +6,7 @@ const migrations: readonly string[] = [
   `
   CREATE TABLE search (
     id INTEGER PRIMARY KEY CHECK (id = 1),
+    search_id TEXT NOT NULL,
     name TEXT NOT NULL,
     config TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('running', 'stopping', 'finished', 'stopped', 'failed')),

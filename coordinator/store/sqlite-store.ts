@@ -24,6 +24,7 @@ export interface SqliteStoreOptions {
 }
 
 interface SearchRow {
+  readonly search_id: string
   readonly name: string
   readonly config: string
   readonly status: StoredSearch['status']
@@ -74,6 +75,7 @@ class SqliteStore implements SearchStore {
     const row = this.database.prepare('SELECT * FROM search').get() as SearchRow | undefined
     if (row === undefined) return null
     return {
+      id: row.search_id,
       name: row.name,
       config: JSON.parse(row.config) as unknown,
       status: row.status,
@@ -89,14 +91,14 @@ class SqliteStore implements SearchStore {
     }
   }
 
-  create({ name, config, createdAtMs, state }: NewSearch): void {
+  create({ id, name, config, createdAtMs, state }: NewSearch): void {
     if (this.search() !== null) throw new InvalidInputError(`there is a search already in ${this.database.name}`)
     this.database
       .prepare(
-        `INSERT INTO search (id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state)
-         VALUES (1, ?, ?, 'running', '', ?, ?, 0, ?)`,
+        `INSERT INTO search (id, search_id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state)
+         VALUES (1, ?, ?, ?, 'running', '', ?, ?, 0, ?)`,
       )
-      .run(name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state))
+      .run(id, name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state))
   }
 
   follow(progress: () => SearchProgress): void {

@@ -10,6 +10,8 @@ import type { SearchState } from '../search/search.js'
 
 /** What is known of a search when it begins. */
 export interface NewSearch {
+  /** Tells this search from every other one. */
+  readonly id: string
   readonly name: string
   /** Plain JSON, as its user gave it. */
   readonly config: unknown

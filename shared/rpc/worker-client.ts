@@ -5,7 +5,7 @@ import { InvalidInputError } from '../errors.js'
 import type { Outcome } from '../training/outcome.js'
 import { callUnary, type UnaryCallOptions } from './call.js'
 import { clientChannelOptions } from './channel-options.js'
-import { duration, longestDurationMs, text } from './checked.js'
+import { duration, identifier, longestDurationMs, text } from './checked.js'
 import { Verdict, WorkerServiceClient } from './gen/nasoa/v1/worker.js'
 import {
   attemptFromMessage,
@@ -19,6 +19,7 @@ import { registrationToMessage, type Registration } from './worker-message.js'
 
 export interface Session {
   readonly sessionId: string
+  readonly searchId: string
   readonly searchName: string
   readonly leaseTtlMs: number
   readonly heartbeatIntervalMs: number
@@ -60,6 +61,8 @@ export class WorkerClient {
     const answer = await callUnary(method, registrationToMessage(registration), this.options(deadlines.register, signal))
     return {
       sessionId: text(answer.sessionId, 100, 'session_id'),
+      // It names a folder on the worker.
+      searchId: identifier(answer.searchId, 'search_id'),
       searchName: answer.searchName,
       leaseTtlMs: duration(answer.leaseTtlMs, longestDurationMs, 'lease_ttl_ms'),
       heartbeatIntervalMs: duration(answer.heartbeatIntervalMs, longestDurationMs, 'heartbeat_interval_ms'),

@@ -9,12 +9,14 @@ import { heldFromMessage, heldToMessage } from './job-message.js'
 export interface Registration {
   readonly worker: WorkerDescription
   readonly held: readonly HeldAttempt[]
+  /** The search that they belong to; empty = there are none. */
+  readonly searchId: string
 }
 
 const mostSlots = 1024
 
-export function registrationToMessage({ worker, held }: Registration): RegisterRequest {
-  return { ...worker, held: held.map(heldToMessage) }
+export function registrationToMessage({ worker, held, searchId }: Registration): RegisterRequest {
+  return { ...worker, held: held.map(heldToMessage), searchId }
 }
 
 export function registrationFromMessage(message: RegisterRequest): Registration {
@@ -27,7 +29,7 @@ export function registrationFromMessage(message: RegisterRequest): Registration 
     deviceClass: remark(text(message.deviceClass, 200, 'device_class')),
     threadsPerSlot: whole(message.threadsPerSlot, 1, 4096, 'threads_per_slot'),
   }
-  return { worker, held: message.held.map(heldFromMessage) }
+  return { worker, held: message.held.map(heldFromMessage), searchId: remark(message.searchId, 100) }
 }
 
 export function workerToMessage(worker: WorkerStatus): WorkerMessage {

@@ -86,6 +86,7 @@ export function outcomeFor(encoding: string): Outcome {
 export class ScriptedWorker {
   private readonly client: WorkerClient
   session: Session | null = null
+  searchId: string | null = null
 
   constructor(
     address: string,
@@ -100,7 +101,8 @@ export class ScriptedWorker {
   }
 
   async register(held: readonly { jobId: number; token: number; slot: number }[] = []): Promise<Session> {
-    this.session = await this.client.register({ worker: this.description, held })
+    this.session = await this.client.register({ worker: this.description, held, searchId: held.length > 0 ? (this.searchId ?? '') : '' })
+    this.searchId = this.session.searchId
     return this.session
   }
 

@@ -9,7 +9,7 @@ import type { NewCandidate, SearchStore } from '../../coordinator/store/store.js
 import { cancelled, diverged, failed, policy, result, succeeded } from '../jobs/arbitrary.js'
 
 const state: SearchState = { rng: [1, 2, 3, 4], algorithm: 'evolution' }
-const search = { name: 'test', config: { seed: 1, data: { directory: '/data' } }, createdAtMs: 1000.5, state }
+const search = { id: 'a-search', name: 'test', config: { seed: 1, data: { directory: '/data' } }, createdAtMs: 1000.5, state }
 const candidate = (sequence: number): NewCandidate => ({
   sequence,
   encoding: `020-_${sequence * 2}_1`,

@@ -53,6 +53,8 @@ export interface RegisterRequest {
   deviceClass: string;
   threadsPerSlot: number;
   held: HeldAttempt[];
+  /** The search that the held attempts belong to, as the last registration named it; empty = there is none. */
+  searchId: string;
 }
 
 export interface RegisterResponse {
@@ -63,6 +65,8 @@ export interface RegisterResponse {
   heartbeatIntervalMs: bigint;
   /** Attempts of the request that are no longer valid: end them and drop their outcomes. */
   drop: AttemptReference[];
+  /** Tells this search from every other one, whatever its name and address. */
+  searchId: string;
 }
 
 export interface LeaseJobRequest {
@@ -268,7 +272,7 @@ export const HeldAttempt: MessageFns<HeldAttempt> = {
 };
 
 function createBaseRegisterRequest(): RegisterRequest {
-  return { workerId: "", name: "", version: "", slots: 0, deviceClass: "", threadsPerSlot: 0, held: [] };
+  return { workerId: "", name: "", version: "", slots: 0, deviceClass: "", threadsPerSlot: 0, held: [], searchId: "" };
 }
 
 export const RegisterRequest: MessageFns<RegisterRequest> = {
@@ -293,6 +297,9 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     }
     for (const v of message.held) {
       HeldAttempt.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.searchId !== "") {
+      writer.uint32(66).string(message.searchId);
     }
     return writer;
   },
@@ -366,6 +373,14 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             message.held.push(HeldAttempt.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.searchId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -380,7 +395,7 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
 };
 
 function createBaseRegisterResponse(): RegisterResponse {
-  return { sessionId: "", searchName: "", leaseTtlMs: 0n, heartbeatIntervalMs: 0n, drop: [] };
+  return { sessionId: "", searchName: "", leaseTtlMs: 0n, heartbeatIntervalMs: 0n, drop: [], searchId: "" };
 }
 
 export const RegisterResponse: MessageFns<RegisterResponse> = {
@@ -405,6 +420,9 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
     }
     for (const v of message.drop) {
       AttemptReference.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.searchId !== "") {
+      writer.uint32(50).string(message.searchId);
     }
     return writer;
   },
@@ -460,6 +478,14 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
             }
 
             message.drop.push(AttemptReference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.searchId = reader.string();
             continue;
           }
         }

@@ -1,0 +1,59 @@
+import type { Argv, CommandModule } from 'yargs'
+import { type GlobalOptions, printJson, printStatus } from '../output.js'
+
+interface WorkerArguments extends GlobalOptions {
+  readonly coordinator: string
+  readonly name: string | undefined
+  readonly slots: number
+  readonly threads: number | undefined
+  readonly share: number
+  readonly data: string | undefined
+  readonly work: string | undefined
+  readonly keepAttempts: boolean
+  readonly untilOver: boolean
+}
+
+export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
+  command: 'worker',
+  describe: 'Train candidates for a coordinator',
+  builder: (yargs) =>
+    yargs
+      .option('coordinator', { type: 'string', demandOption: true, describe: 'host:port of the coordinator' })
+      .option('slots', { type: 'number', default: 1, describe: 'Trainings at a time' })
+      .option('threads', { type: 'number', describe: 'Processor threads of each training; default: an equal share of the machine' })
+      .option('share', { type: 'number', default: 1, describe: 'Number of workers that share this machine, for the default of --threads' })
+      .option('data', { type: 'string', describe: 'The images on this machine, where they lie elsewhere than the search says' })
+      .option('name', { type: 'string', describe: 'Shown to people; default: the name of this machine' })
+      .option('work', { type: 'string', describe: 'Folder for undelivered results and running trainings, one for each worker; default: nasoa-worker-NAME' })
+      .option('keep-attempts', { type: 'boolean', default: false, describe: 'Keep checkpoints after their results are delivered' })
+      .option('until-over', { type: 'boolean', default: false, describe: 'End once the search is over, instead of waiting for another' })
+      .example('$0 worker --coordinator 127.0.0.1:7040 --slots 2', 'two trainings at a time')
+      .example('$0 worker --coordinator coordinator.example:7040 --data /scratch/imagenet', 'images on a local disk') as unknown as Argv<WorkerArguments>,
+  handler: async (given) => {
+    const { endRequested } = await import('../cluster/process-lifetime.js')
+    const ended = endRequested()
+    const { agentOptions } = await import('../cluster/worker-options.js')
+    const options = await agentOptions(given)
+    const { startAgent } = await import('../../worker/agent/agent.js')
+    const agent = startAgent(options)
+    let wasInterrupted = false
+    void ended.then((why) => {
+      wasInterrupted = why === 'interrupted'
+      agent.drain(why === 'abandoned' ? 'the process that started the worker is gone' : `the worker was ${why}`)
+    })
+    void agent.registered.then(
+      ({ searchName }) => given.json || printStatus(`working for the search '${searchName}' as ${options.worker.name}; Ctrl-C hands its jobs back`),
+      () => undefined,
+    )
+    if (given.json) printJson({ workerId: options.worker.workerId, name: options.worker.name, slots: options.worker.slots })
+    // The agent's own timers do not hold the process, so between two tries to reach a coordinator nothing else would.
+    const alive = setInterval(() => undefined, 60_000)
+    try {
+      await agent.ended
+    } finally {
+      clearInterval(alive)
+      await options.folder.close()
+    }
+    if (wasInterrupted) process.exitCode = 130
+  },
+}
