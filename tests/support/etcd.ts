@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { etcdBinary } from './etcd-binary.js'
+import { freePorts } from './free-port.js'
+
+/** A real etcd server on the loopback that a test can kill, freeze and start again with the data it has. */
+export class EtcdServer {
+  private child: ChildProcess | null = null
+
+  private constructor(
+    private readonly binary: string,
+    private readonly folder: string,
+    private readonly clientPort: number,
+    private readonly peerPort: number,
+  ) {}
+
+  static async start(): Promise<EtcdServer> {
+    const [clientPort, peerPort] = await freePorts(2)
+    const server = new EtcdServer(await etcdBinary(), mkdtempSync(join(tmpdir(), 'etcd-test-')), clientPort, peerPort)
+    await server.restart()
+    return server
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.clientPort}`
+  }
+
+  /** Serves again, after `kill`. */
+  async restart(): Promise<void> {
+    const peer = `http://127.0.0.1:${this.peerPort}`
+    const options = {
+      name: 'test',
+      'data-dir': this.folder,
+      'listen-client-urls': this.url,
+      'advertise-client-urls': this.url,
+      'listen-peer-urls': peer,
+      'initial-advertise-peer-urls': peer,
+      'initial-cluster': `test=${peer}`,
+      'heartbeat-interval': '50',
+      'election-timeout': '500',
+    }
+    const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
+    this.child = spawn(this.binary, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, ETCD_UNSUPPORTED_ARCH: process.arch } })
+    await serving(this.child)
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const child = this.child
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  /** Connections stay open, nothing answers. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.child?.kill('SIGCONT')
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Resolves when the server says that it takes clients. */
+function serving(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-20_000)
+      if (output.includes('ready to serve client requests')) resolve()
+    })
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`etcd ended before it served: ${output.slice(-2_000)}`)))
+  })
+}
