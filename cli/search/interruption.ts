@@ -1,27 +1,21 @@
-/** Ctrl-C and SIGTERM while a search runs: the first ends it in order, the second at once. */
+/** Ctrl-C and SIGTERM while a search runs: the first ends its processes in order, the second ends this one at once, and they follow. */
 export class Interruption {
   readonly requested: Promise<void>
-  private readonly onSignal: () => void
-  private count = 0
+  private isRequested = false
 
-  constructor(insist: () => void) {
-    let request: () => void = () => undefined
-    this.requested = new Promise((resolve) => (request = resolve))
-    this.onSignal = () => {
-      this.count += 1
-      if (this.count === 1) request()
-      else insist()
-    }
-    process.on('SIGINT', this.onSignal)
-    process.on('SIGTERM', this.onSignal)
+  constructor() {
+    this.requested = new Promise((resolve) => {
+      const onSignal = (): void => {
+        if (this.isRequested) process.exit(130)
+        this.isRequested = true
+        resolve()
+      }
+      process.on('SIGINT', onSignal)
+      process.on('SIGTERM', onSignal)
+    })
   }
 
   get wasRequested(): boolean {
-    return this.count > 0
-  }
-
-  dispose(): void {
-    process.off('SIGINT', this.onSignal)
-    process.off('SIGTERM', this.onSignal)
+    return this.isRequested
   }
 }

@@ -7,8 +7,8 @@ const stopGraceMs = 15_000
 
 /** The coordinator of a search and the workers that its config wants on this machine, each a process of its own. */
 export class LocalCluster {
-  /** Rejects when one of the processes cannot be kept alive; resolves when all have been stopped. */
-  readonly supervised: Promise<void>
+  /** Rejects when one of the processes cannot be kept alive; never resolves. */
+  readonly broken: Promise<never>
 
   private constructor(
     /** host:port of the coordinator. */
@@ -20,9 +20,11 @@ export class LocalCluster {
     restartWords: readonly string[],
   ) {
     const roles = [coordinator.supervise(() => restartWords), ...workers.map((worker) => worker.supervise())]
-    this.supervised = Promise.all(roles).then(() => undefined)
+    this.broken = new Promise((_, reject) => {
+      Promise.all(roles).catch(reject)
+    })
     // Whoever runs the search awaits it; until then a rejection must not end this process.
-    this.supervised.catch(() => undefined)
+    this.broken.catch(() => undefined)
   }
 
   /** Resolves when the coordinator serves and the workers have started. */

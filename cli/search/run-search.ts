@@ -1,9 +1,6 @@
 import type { ZooFiles } from '../../coordinator/zoo/write-zoo.js'
-import { systemClock } from '../../shared/clock.js'
 import type { SearchConfig } from '../../shared/config/search-config.js'
-import { EnvironmentError } from '../../shared/errors.js'
 import { ControlClient } from '../../shared/rpc/control-client.js'
-import { retry } from '../../shared/rpc/retry.js'
 import { type SearchZoo, collectZoo } from './collect-zoo.js'
 import { Interruption } from './interruption.js'
 import { LocalCluster } from './local-cluster.js'
@@ -19,14 +16,15 @@ export interface SearchRun {
 
 /**
  * Runs or continues the search of a folder with a coordinator and the local workers of its config, each a process of its own, to the
- * end of its budget; then writes its zoo. Ctrl-C ends the search early, with what it has.
+ * end of its budget; then writes its zoo. Ctrl-C ends the processes, not the search: it can be resumed.
  */
 export async function runSearch(folder: SearchFolder, config: SearchConfig): Promise<SearchRun> {
+  const interruption = new Interruption()
   const display = createProgressDisplay()
   const cluster = await LocalCluster.start(folder, config, (line) => display.announce(line))
   announceCluster(cluster, config, folder, display)
   try {
-    const interrupted = await follow(cluster, display)
+    const interrupted = await follow(cluster, display, interruption)
     display.end()
     await cluster.stop()
     return { ...(await collectZoo(folder.path, config)), interrupted }
@@ -42,24 +40,17 @@ function announceCluster(cluster: LocalCluster, { workers }: SearchConfig, folde
   if (workers.local === 0) display.announce(`waiting for workers: start them with \`nasoa worker --coordinator ${cluster.address}\``)
 }
 
-/** @returns whether a signal ended the search */
-async function follow(cluster: LocalCluster, display: ProgressDisplay): Promise<boolean> {
+/** Follows the search to its end, or until its user interrupts it. @returns whether it was interrupted */
+async function follow(cluster: LocalCluster, display: ProgressDisplay, interruption: Interruption): Promise<boolean> {
   const client = new ControlClient(cluster.address)
   const watching = new AbortController()
-  const interruption = new Interruption(() => watching.abort())
-  const stopOnRequest = interruption.requested.then(async () => {
-    display.announce('ending the search with what it has (again to end at once) ...')
-    // The coordinator may be about to be started again.
-    await retry(() => client.stopSearch('cancel', 'interrupted by its user'), { clock: systemClock, random: Math.random, signal: watching.signal })
-  })
-  const broken = cluster.supervised.then(() => Promise.reject(new EnvironmentError('the processes of the search ended')))
   try {
-    await Promise.race([watchToEnd(client, (snapshot) => display.show(snapshot), watching.signal), stopOnRequest.then(() => broken), broken])
+    const ended = watchToEnd(client, (snapshot) => display.show(snapshot), watching.signal)
+    await Promise.race([ended, interruption.requested, cluster.broken])
+    if (interruption.wasRequested) display.announce('ending with what there is; trainings that run are handed back (again to end at once) ...')
     return interruption.wasRequested
   } finally {
     watching.abort()
-    interruption.dispose()
-    broken.catch(() => undefined)
     client.close()
   }
 }

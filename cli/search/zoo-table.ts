@@ -28,6 +28,6 @@ export function zooSummary(zoo: SearchZoo, files: ZooFiles): string {
   const front = zoo.zoo.length > 0 ? `\n\n${zooTable(zoo.zoo)}\n` : ''
   return (
     `${zoo.name}: ${zoo.candidates} candidates trained${unsuccessful}, ${zoo.zoo.length} on the Pareto front, hypervolume ${zoo.hypervolume.toFixed(3)}` +
-    `${mixed}${front}\nfront   ${files.json}\n        ${files.csv}\npicture ${files.plot}`
+    `${mixed}${front}\nfront    ${files.json}\n         ${files.csv}\npicture  ${files.plot}`
   )
 }
