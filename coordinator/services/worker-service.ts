@@ -117,9 +117,9 @@ export class WorkerService {
     const outcome = outcomeFromMessage(request.outcome)
     const holder = holderOf(session, request.slot)
     const verdict = this.mayComplete(session, attempt) ? run.complete(attempt, outcome) : 'stale'
-    logger.info({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
     const next = request.wantsNext && !session.draining ? await desk.lease(holder, 0, new AbortController().signal) : null
     await store.committed()
+    logger.info({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
     return {
       verdict: verdict === 'accepted' ? Verdict.ACCEPTED : Verdict.STALE,
       next: next?.lease ? leaseToMessage(next.lease) : undefined,
