@@ -61,6 +61,11 @@ export class GraphBuilder {
     return this.constant(DataType.DT_INT32, typeof values === 'number' ? [] : [list.length], [], list)
   }
 
+  /** An int32 matrix of the given rows. */
+  integerMatrix(rows: readonly (readonly number[])[]): Tensor {
+    return this.constant(DataType.DT_INT32, [rows.length, rows[0].length], [], rows.flat())
+  }
+
   /** An input of a signature. */
   placeholder(name: string, dtype: DataType, shape: readonly number[]): Tensor {
     return this.node({ operation: 'Placeholder', name, attributes: { dtype: typeAttribute(dtype), shape: shapeAttribute(shape) } }, dtype)

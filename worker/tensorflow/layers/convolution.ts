@@ -1,19 +1,27 @@
 import type { ConvolutionLayer, FeatureShape } from '../../../shared/network/layer-graph.js'
 import { concatenateChannels, splitChannels } from '../graph/channels.js'
 import { type ConvolutionGeometry, convolutionFilterGradient, convolutionInputGradient, convolve } from '../graph/convolution.js'
+import { type Padding, cropImage, padImage, paddingFor } from '../graph/padding.js'
 import type { Tensor } from '../graph/tensor.js'
 import { isDepthwise } from '../variables.js'
 import type { Emission, EmissionContext } from './emission.js'
 
 export function emitConvolution(context: EmissionContext, layer: ConvolutionLayer, input: Tensor, from: FeatureShape): Emission {
-  const split = layer.groups > 1 && !isDepthwise(layer) && context.groupedConvolution === 'split'
-  return split ? emitSplitConvolution(context, layer, input, from) : emitWholeConvolution(context, layer, input, from)
+  const zeros = zerosAround(layer, from)
+  const parts = isSplit(context, layer) ? layer.groups : 1
+  const emit = parts > 1 ? emitParts : emitWhole
+  const geometry = geometryOf(context, layer, from, zeros, parts)
+  if (zeros === null) return emit(context, layer, geometry, input)
+  const { output, backward } = emit(context, layer, geometry, padImage(context.builder, input, zeros))
+  const shape = [context.batch, from.height, from.width, from.channels]
+  return { output, backward: (gradient, inputs) => backward(gradient, inputs).map((padded) => cropImage(context.builder, padded, zeros, shape)) }
 }
 
-function emitWholeConvolution(context: EmissionContext, layer: ConvolutionLayer, input: Tensor, from: FeatureShape): Emission {
+type DifferentiableEmission = Emission & { readonly backward: NonNullable<Emission['backward']> }
+
+function emitWhole(context: EmissionContext, layer: ConvolutionLayer, geometry: ConvolutionGeometry, input: Tensor): DifferentiableEmission {
   const { builder } = context
   const variable = `${layer.name}/weight`
-  const geometry = geometryOf(context, layer, from)
   const filter = context.read(variable)
   return {
     output: convolve(builder, geometry, input, filter),
@@ -25,12 +33,11 @@ function emitWholeConvolution(context: EmissionContext, layer: ConvolutionLayer,
   }
 }
 
-/** One convolution per group: TensorFlow has no gradients of grouped convolutions on CPUs. */
-function emitSplitConvolution(context: EmissionContext, layer: ConvolutionLayer, input: Tensor, from: FeatureShape): Emission {
+/** One convolution per group: TensorFlow has no gradients of grouped convolutions on CPUs. `geometry` is that of one group. */
+function emitParts(context: EmissionContext, layer: ConvolutionLayer, geometry: ConvolutionGeometry, input: Tensor): DifferentiableEmission {
   const { builder } = context
   const { groups } = layer
   const variable = `${layer.name}/weight`
-  const geometry = groupGeometryOf(context, layer, from)
   const inputParts = splitChannels(builder, input, groups)
   const filters = splitChannels(builder, context.read(variable), groups)
   const outputs = inputParts.map((part, group) => convolve(builder, geometry, part, filters[group]))
@@ -46,26 +53,31 @@ function emitSplitConvolution(context: EmissionContext, layer: ConvolutionLayer,
   }
 }
 
-function geometryOf(context: EmissionContext, layer: ConvolutionLayer, from: FeatureShape): ConvolutionGeometry {
-  const { kernel, stride, padding, groups, inputChannels, output } = layer
-  const depthwise = isDepthwise(layer)
-  const channels = depthwise ? [inputChannels, output.channels / inputChannels] : [inputChannels / groups, output.channels]
-  return {
-    operation: depthwise ? 'DepthwiseConv2dNative' : 'Conv2D',
-    inputShape: [context.batch, from.height, from.width, inputChannels],
-    filterShape: [kernel, kernel, ...channels],
-    stride,
-    padding,
-  }
+function isSplit({ groupedConvolution }: EmissionContext, layer: ConvolutionLayer): boolean {
+  return groupedConvolution === 'split' && layer.groups > 1 && !isDepthwise(layer)
 }
 
-/** Geometry of the convolution of one group. */
-function groupGeometryOf(context: EmissionContext, layer: ConvolutionLayer, from: FeatureShape): ConvolutionGeometry {
-  const { groups, inputChannels, output, kernel } = layer
-  const whole = geometryOf(context, layer, from)
+function zerosAround({ kernel, stride, padding }: ConvolutionLayer, { height, width }: FeatureShape): Padding | null {
+  return padding === 0 ? null : paddingFor([height, width], kernel, stride, padding)
+}
+
+/** Geometry of the convolution, or of each of its equal parts. */
+function geometryOf(
+  { batch }: EmissionContext,
+  layer: ConvolutionLayer,
+  { height, width }: FeatureShape,
+  zeros: Padding | null,
+  parts: number,
+): ConvolutionGeometry {
+  const { kernel, stride, padding, groups, inputChannels, output } = layer
+  const depthwise = isDepthwise(layer)
+  const channels = depthwise ? [inputChannels, output.channels / inputChannels] : [inputChannels / groups, output.channels / parts]
+  const [rows, columns] = zeros === null ? [0, 0] : zeros.after.map((after) => zeros.before + after)
   return {
-    ...whole,
-    inputShape: [context.batch, from.height, from.width, inputChannels / groups],
-    filterShape: [kernel, kernel, inputChannels / groups, output.channels / groups],
+    operation: depthwise ? 'DepthwiseConv2dNative' : 'Conv2D',
+    inputShape: [batch, height + rows, width + columns, inputChannels / parts],
+    filterShape: [kernel, kernel, ...channels],
+    stride,
+    padding: padding > 0 && zeros === null ? 'SAME' : 'VALID',
   }
 }
