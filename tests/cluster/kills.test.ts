@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { readSearchRecord } from '../../coordinator/store/search-reader.js'
 import { openSqliteStore } from '../../coordinator/store/sqlite-store.js'
 import { freePorts } from '../support/free-port.js'
-import { nasoa, type TestProcess } from './processes.js'
-import { smallSpace, temporaryFolder } from './test-search.js'
+import { killAll, nasoa, type TestProcess } from '../support/processes.js'
+import { smallSpace } from '../support/small-space.js'
+import { temporaryFolder } from './test-search.js'
+
+afterEach(killAll)
 
 /** Trainings of real networks on real images, as short as they can be. */
 const config = {

@@ -4,24 +4,13 @@ import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import { startCoordinator, type CoordinatorOptions, type RunningCoordinator } from '../../coordinator/coordinator.js'
 import { searchConfigSchema, type SearchConfig } from '../../shared/config/search-config.js'
-import { createRng } from '../../shared/rng.js'
 import type { JobLease } from '../../shared/cluster/job-lease.js'
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
+import { smallSpace } from '../support/small-space.js'
+import { outcomeFor } from '../chaos/known-outcome.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { WorkerClient, type Completion, type CompletionAnswer, type LeaseAnswer, type Session } from '../../shared/rpc/worker-client.js'
 import { programVersion } from '../../shared/version.js'
-
-/** Networks small enough for tests, on the demo's digits. */
-export const smallSpace = {
-  operationsPerBlock: { min: 1, max: 2 },
-  stemChannels: [4, 8, 16],
-  multipliers: [2],
-  blocks: { min: 3, max: 5 },
-  downsamplings: { min: 2, max: 2 },
-  doublings: { min: 1, max: 2 },
-  finalWidth: { min: 8, max: 64 },
-  measuredAt: { resolution: 32, classes: 10 },
-}
 
 export function testConfig(changes: Record<string, unknown> = {}): SearchConfig {
   return searchConfigSchema.parse({
@@ -60,26 +49,6 @@ export function temporaryFolder(): string {
 export async function coordinator(changes: Partial<CoordinatorOptions> = {}): Promise<RunningCoordinator> {
   const options = { config: testConfig(), directory: temporaryFolder(), dataset: { classes: 10 }, listen: '127.0.0.1:0', ...changes }
   return closing(await startCoordinator(options))
-}
-
-/** An outcome that depends on the network alone, whoever trains it. */
-export function outcomeFor(encoding: string): Outcome {
-  const seed = [...encoding].reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 17)
-  const rng = createRng(seed)
-  const stepMs = 1 + 20 * rng.float()
-  return {
-    kind: 'succeeded',
-    result: {
-      top1: rng.float(),
-      loss: 1,
-      epochs: 1,
-      imagesPerSecond: 16_000 / stepMs,
-      stepMs: { median: stepMs, p10: stepMs * 0.9, p90: stepMs * 1.1 },
-      trainingMs: 1000,
-      deviceClass: 'test',
-      images: { train: 100, validation: 20, unreadable: 0 },
-    },
-  }
 }
 
 /** A worker that does what a test tells it, over a real connection. */

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { startCoordinator } from '../../coordinator/coordinator.js'
 import { NotFoundError, StaleTokenError } from '../../shared/errors.js'
 import { ControlClient } from '../../shared/rpc/control-client.js'
+import { outcomeFor } from '../chaos/known-outcome.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { all, closing, coordinator, outcomeFor, temporaryFolder, testConfig, worker } from './test-search.js'
+import { all, closing, coordinator, temporaryFolder, testConfig, worker } from './test-search.js'
 
 const crashed = { kind: 'failed', reason: 'crashed', message: 'segmentation fault' } as const
 

@@ -211,7 +211,7 @@ class Agent implements RunningAgent {
         if (session.searchId !== searchId) throw new CancelledError('the result is of a search that is gone')
         return client.completeJob(session.sessionId, { ...entry, wantsNext: wantsNext && !this.draining.signal.aborted })
       })
-      if (answer.verdict === 'stale') this.logger.warn({ jobId: entry.jobId, token: entry.token }, 'the result came too late: the job had passed on')
+      this.logger.info({ jobId: entry.jobId, token: entry.token, outcome: entry.outcome.kind, verdict: answer.verdict }, 'result delivered')
       this.outbox?.remove(entry)
       return answer
     } catch (error) {

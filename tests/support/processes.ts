@@ -1,15 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
-import { Eventually } from '../support/eventually.js'
+import { Eventually } from './eventually.js'
+import { packageRoot } from '../../shared/package-root.js'
 
-const root = join(import.meta.dirname, '../..')
+const root = packageRoot()
 const living = new Set<TestProcess>()
 
-afterEach(async () => {
+/** Ends all that still run; for the end of a test. */
+export async function killAll(): Promise<void> {
   await Promise.all([...living].map((each) => each.kill()))
-})
+}
 
 /** A program under test, with what it prints. */
 export class TestProcess {
@@ -18,10 +19,11 @@ export class TestProcess {
   readonly ended: Promise<number | null>
   private readonly child: ChildProcess
 
-  constructor(words: readonly string[], cwd = root) {
-    this.child = spawn(process.execPath, [...words], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** @param onLog told each line of its stderr */
+  constructor(words: readonly string[], onLog: (line: string) => void = () => undefined) {
+    this.child = spawn(process.execPath, [...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     this.follow(this.child.stdout, this.stdout)
-    this.follow(this.child.stderr, this.stderr)
+    this.follow(this.child.stderr, this.stderr, onLog)
     living.add(this)
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code) => {
@@ -55,8 +57,12 @@ export class TestProcess {
     return JSON.parse(await this.until(this.stdout, (line) => line.startsWith('{'))) as Record<string, unknown>
   }
 
-  private follow(stream: NodeJS.ReadableStream | null, lines: Eventually<string>): void {
-    if (stream) createInterface({ input: stream }).on('line', (line) => lines.push(line))
+  private follow(stream: NodeJS.ReadableStream | null, lines: Eventually<string>, tell: (line: string) => void = () => undefined): void {
+    if (stream === null) return
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line)
+      tell(line)
+    })
   }
 
   private async until(lines: Eventually<string>, condition: (line: string) => boolean): Promise<string> {
