@@ -73,7 +73,7 @@ export class TrainingSession {
 
   /** Gives all variables their first values: weights by the seed (0 to 2^32 - 1), optimizer state and step counter zero. */
   initialize(seed: number): void {
-    this.run('init', { seed: this.tf.scalar(seed | 0, 'int32') })
+    this.run('init', { seed: this.tf.scalar(seed | 0, 'int32'), zero: this.tf.scalar(0), one: this.tf.scalar(1) })
   }
 
   /** One optimizer step on a batch of exactly the program's size. @throws InvalidInputError for a batch of another size or a label out of range */

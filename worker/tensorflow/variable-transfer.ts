@@ -10,13 +10,22 @@ import type { VariableSpecification } from './variables.js'
 
 const { DT_FLOAT, DT_INT32 } = DataType
 
-/** Signature: `seed` in, all variables get their first values; equal seeds give equal values. */
+/**
+ * Signature: all variables get their first values; equal seeds give equal values. The numbers `zero` and `one` are fed too:
+ * TensorFlow turns what is filled with a constant into a constant of full size, which stays in memory with the session.
+ */
 export function emitInitialization(builder: GraphBuilder, table: VariableTable, variables: readonly VariableSpecification[]): Signature {
   return builder.scope('init', () => {
     const seed = builder.placeholder('seed', DT_INT32, [])
-    // The position keys the stream of a variable, so that what one draws does not depend on the others.
-    const effects = variables.map((variable, position) => table.get(variable.name).assign(firstValue(builder, variable, seed, position)))
-    return { inputs: { seed: { tensor: seed, shape: [] } }, outputs: { done: emitDone(builder, effects) } }
+    const zero = builder.placeholder('zero', DT_FLOAT, [])
+    const one = builder.placeholder('one', DT_FLOAT, [])
+    const firstValue = ({ shape, initializer }: VariableSpecification, position: number): Tensor => {
+      // The position keys the stream of a variable, so that what one draws does not depend on the others.
+      if (initializer.kind === 'normal') return randomNormal(builder, shape, pack(builder, [seed, builder.integers(position)]), initializer.deviation)
+      return filled(builder, shape, initializer.kind === 'zeros' ? zero : one)
+    }
+    const effects = variables.map((variable, position) => table.get(variable.name).assign(firstValue(variable, position)))
+    return { inputs: { seed: port(seed, []), zero: port(zero, []), one: port(one, []) }, outputs: { done: emitDone(builder, effects) } }
   })
 }
 
@@ -41,17 +50,14 @@ function port(tensor: Tensor, shape: readonly number[]): Port {
   return { tensor, shape }
 }
 
-function firstValue(builder: GraphBuilder, { shape, initializer }: VariableSpecification, seed: Tensor, position: number): Tensor {
-  const dimensions = shape.length === 0 ? undefined : builder.integers(shape)
-  if (initializer.kind === 'constant') {
-    const value = builder.floats(initializer.value)
-    if (dimensions === undefined) return value
-    const attributes = { T: typeAttribute(DT_FLOAT), index_type: typeAttribute(DT_INT32) }
-    return builder.node({ operation: 'Fill', inputs: [dimensions, value], attributes }, DT_FLOAT)
-  }
-  if (dimensions === undefined) throw new Error('a random scalar is no variable of a network')
-  const key = pack(builder, [seed, builder.integers(position)])
+function filled(builder: GraphBuilder, shape: readonly number[], value: Tensor): Tensor {
+  if (shape.length === 0) return value
+  const attributes = { T: typeAttribute(DT_FLOAT), index_type: typeAttribute(DT_INT32) }
+  return builder.node({ operation: 'Fill', inputs: [builder.integers(shape), value], attributes }, DT_FLOAT)
+}
+
+function randomNormal(builder: GraphBuilder, shape: readonly number[], key: Tensor, deviation: number): Tensor {
   const attributes = { dtype: typeAttribute(DT_FLOAT), T: typeAttribute(DT_INT32), Tseed: typeAttribute(DT_INT32) }
-  const normal = builder.node({ operation: 'StatelessRandomNormal', inputs: [dimensions, key], attributes }, DT_FLOAT)
-  return multiply(builder, normal, builder.floats(initializer.deviation))
+  const normal = builder.node({ operation: 'StatelessRandomNormal', inputs: [builder.integers(shape), key], attributes }, DT_FLOAT)
+  return multiply(builder, normal, builder.floats(deviation))
 }

@@ -3,7 +3,7 @@ import type { BatchNormalizationLayer, ConvolutionLayer, FullyConnectedLayer, La
 export type VariableKind = 'weight' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance' | 'momentum' | 'step'
 
 /** How a variable starts; `normal` has mean 0. */
-export type Initializer = { readonly kind: 'constant'; readonly value: number } | { readonly kind: 'normal'; readonly deviation: number }
+export type Initializer = { readonly kind: 'zeros' | 'ones' } | { readonly kind: 'normal'; readonly deviation: number }
 
 export interface VariableSpecification {
   /** The layer's name and what it is there: `stem/0/weight`; the optimizer's state is `stem/0/weight/momentum`. */
@@ -49,8 +49,8 @@ export function optimizerVariables(network: readonly VariableSpecification[]): V
   ]
 }
 
-const zeros: Initializer = { kind: 'constant', value: 0 }
-const ones: Initializer = { kind: 'constant', value: 1 }
+const zeros: Initializer = { kind: 'zeros' }
+const ones: Initializer = { kind: 'ones' }
 
 function layerVariables(layer: Layer, trainable: boolean): VariableSpecification[] {
   switch (layer.kind) {
