@@ -19,6 +19,7 @@ export async function demoConfig({ data, budget }: DemoChoices): Promise<SearchC
   if (data !== undefined) {
     document.setIn(['data', 'directory'], resolve(data))
     document.setIn(['training', 'resolution'], await suitableResolution(data))
+    document.setIn(['training', 'augmentation'], 'pad-crop')
   }
   return parseSearchConfig(document.toString({ lineWidth: 0 }), path)
 }
