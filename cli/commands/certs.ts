@@ -24,7 +24,12 @@ interface InspectArguments extends GlobalOptions {
 }
 
 const authority = { type: 'string', default: 'certs', requiresArg: true, describe: 'Folder of the authority, as given to init' } as const
-const hosts = { type: 'string', default: '', requiresArg: true, describe: 'Names and IP addresses that the coordinator is reached by, parted by commas' } as const
+const hosts = {
+  type: 'string',
+  default: '',
+  requiresArg: true,
+  describe: 'Names and IP addresses that the coordinator is reached by, parted by commas',
+} as const
 const force = { type: 'boolean', default: false, describe: 'Replace files that are there' } as const
 
 const init: CommandModule<GlobalOptions, InitArguments> = {
@@ -34,7 +39,12 @@ const init: CommandModule<GlobalOptions, InitArguments> = {
     yargs
       .option('output', { ...authority, describe: 'Folder for the authority; its ca.key must stay on this machine' })
       .option('hosts', hosts)
-      .option('days', { type: 'number', default: 3_650, requiresArg: true, describe: "How long the authority is valid; the coordinator's certificate a year at most" })
+      .option('days', {
+        type: 'number',
+        default: 3_650,
+        requiresArg: true,
+        describe: "How long the authority is valid; the coordinator's certificate a year at most",
+      })
       .option('force', force)
       .example('$0 certs init --output certs --hosts head-1,10.0.0.5', 'writes ca.crt, ca.key, coordinator.crt and coordinator.key'),
   handler: async (options) => (await import('../certs/init.js')).initAuthority(options),
@@ -45,8 +55,17 @@ const issue: CommandModule<GlobalOptions, IssueArguments> = {
   describe: 'Issue a certificate for a worker, a person or another coordinator',
   builder: (yargs) =>
     yargs
-      .option('role', { choices: ['viewer', 'operator', 'worker', 'coordinator'], demandOption: true, describe: 'viewer: sees; operator: also steers; worker: trains; coordinator: serves' })
-      .option('name', { type: 'string', demandOption: true, requiresArg: true, describe: 'Whom it stands for: 1 to 64 letters, digits, dots, dashes, underscores' })
+      .option('role', {
+        choices: ['viewer', 'operator', 'worker', 'coordinator'],
+        demandOption: true,
+        describe: 'viewer: sees; operator: also steers; worker: trains; coordinator: serves',
+      })
+      .option('name', {
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'Whom it stands for: 1 to 64 letters, digits, dots, dashes, underscores',
+      })
       .option('days', { type: 'number', default: 365, requiresArg: true, describe: 'How long it is valid' })
       .option('hosts', hosts)
       .option('authority', authority)
@@ -112,7 +131,11 @@ const token: CommandModule<GlobalOptions, GlobalOptions> = {
 export const certs: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'certs <command>',
   describe: 'Certificates and join tokens of a cluster',
-  builder: (yargs) => subcommands(yargs, [init, issue, inspect, token], 'init, issue, inspect or token').example('$0 certs init --hosts head-1', 'the first step of a cluster with more than one machine'),
+  builder: (yargs) =>
+    subcommands(yargs, [init, issue, inspect, token], 'init, issue, inspect or token').example(
+      '$0 certs init --hosts head-1',
+      'the first step of a cluster with more than one machine',
+    ),
   handler: () => undefined,
 }
 

@@ -39,12 +39,14 @@ const etcdTlsSchema = z
 
 const etcdHost = z.string().regex(/^https?:\/\/[^/\s]+:\d{1,5}$/, 'write http://host:port or https://host:port')
 
+const prefixPattern = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/
+
 const etcdSchema = z
   .strictObject({
     kind: z.literal('etcd'),
     hosts: z.array(etcdHost).min(1).max(20),
     /** Keys of one cluster lie below it. */
-    prefix: z.string().regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/, 'letters, digits, dots, dashes and underscores, parted by /').default('nasoa/default'),
+    prefix: z.string().regex(prefixPattern, 'letters, digits, dots, dashes and underscores, parted by /').default('nasoa/default'),
     /** How long a coordinator that died keeps its name and its entry. */
     ttl: durationSchema.pipe(z.number().min(2_000, 'at least 2s').max(60_000, 'at most 1m')).prefault('5s'),
     interval: interval('15s'),

@@ -91,7 +91,8 @@ function resolverAt(servers: readonly string[]): Resolver {
   try {
     if (servers.length > 0) resolver.setServers(servers)
   } catch (error) {
-    throw new InvalidInputError(`DNS servers are named by IP address, with a port where it is not 53, got ${servers.join(', ')} (${messageOf(error)})`)
+    const given = servers.join(', ')
+    throw new InvalidInputError(`DNS servers are named by IP address, with a port where it is not 53, got ${given} (${messageOf(error)})`)
   }
   return resolver
 }

@@ -46,7 +46,7 @@ export class EtcdElection implements Election {
         const result = await this.attemptOnce(attempt)
         if ('leadership' in result) return result.leadership
         report(result)
-        await wake.within(result.trouble === null ? ttlMs / 2 : retryMs, clock, signal)
+        await wake.within(result.leader === null ? retryMs : ttlMs / 2, clock, signal)
       }
       throw new CancelledError(`gave up the campaign for ${key}`)
     } catch (error) {
@@ -63,7 +63,7 @@ export class EtcdElection implements Election {
       const leadership = await attempt.take(owner)
       if (leadership !== null) return { leadership }
       // Nobody, and yet not won: another was faster, and is seen at the next look.
-      return owner === null ? this.attemptOnce(attempt) : { leader: leaderOf(owner), trouble: null }
+      return { leader: owner && leaderOf(owner), trouble: null }
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       return { leader: null, trouble: messageOf(error) }

@@ -51,6 +51,10 @@ class DiscoveryResolver implements experimental.Resolver {
     const { addresses, trouble } = this.locator?.current() ?? { addresses: [], trouble: 'the discovery was closed' }
     const found = addresses.map(({ host, port }) => ({ addresses: [{ host, port }] }))
     if (found.length > 0) this.listener(experimental.statusOrFromValue(found), {}, null, '')
-    else this.listener(experimental.statusOrFromError({ code: status.UNAVAILABLE, details: trouble ?? 'the coordinator is being looked for', metadata: new Metadata() }), {}, null, '')
+    else this.listener(experimental.statusOrFromError(unavailable(trouble ?? 'the coordinator is being looked for')), {}, null, '')
   }
+}
+
+function unavailable(details: string): { code: status; details: string; metadata: Metadata } {
+  return { code: status.UNAVAILABLE, details, metadata: new Metadata() }
 }

@@ -62,11 +62,16 @@ async function openEtcdSide(config: EtcdDiscoveryConfig, clock: Clock): Promise<
 
 async function connect({ hosts, username, passwordFile, tls }: EtcdDiscoveryConfig): Promise<Etcd3> {
   const { connectEtcd } = await import('./etcd-client.js')
+  const password = optional(passwordFile)?.toString().trimEnd()
   return connectEtcd({
     hosts,
-    auth: username === undefined || passwordFile === undefined ? undefined : { username, password: read(passwordFile).toString().trimEnd() },
-    tls: tls && { ca: read(tls.ca), certificate: tls.certificate === undefined ? undefined : read(tls.certificate), key: tls.key === undefined ? undefined : read(tls.key) },
+    auth: username === undefined || password === undefined ? undefined : { username, password },
+    tls: tls && { ca: read(tls.ca), certificate: optional(tls.certificate), key: optional(tls.key) },
   })
+}
+
+function optional(path: string | undefined): Buffer | undefined {
+  return path === undefined ? undefined : read(path)
 }
 
 function read(path: string): Buffer {

@@ -69,7 +69,8 @@ export class AuthorityFolder {
   /** Changes the tokens; one process at a time, so that a token's uses are counted right. */
   async changeTokens<T>(change: (tokens: JoinTokens) => { readonly tokens: JoinTokens; readonly result: T }): Promise<T> {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
-    const release = await lockfile.lock(this.folder, { retries: { retries: 50, minTimeout: 20, maxTimeout: 200 } }).catch((error: unknown) => {
+    const retries = { retries: 50, minTimeout: 20, maxTimeout: 200 }
+    const release = await lockfile.lock(this.folder, { retries }).catch((error: unknown) => {
       throw new EnvironmentError(`cannot lock ${this.folder} (${messageOf(error)})`)
     })
     try {
@@ -84,7 +85,8 @@ export class AuthorityFolder {
 
 function mustBeAbsent(paths: readonly string[], overwrite: boolean): void {
   const present = paths.find((path) => existsSync(path))
-  if (present !== undefined && !overwrite) throw new FileExistsError(`${present} is there already: name another folder, or add --force to replace it`, { file: present })
+  if (present === undefined || overwrite) return
+  throw new FileExistsError(`${present} is there already: name another folder, or add --force to replace it`, { file: present })
 }
 
 function putAuthorityBeside(path: string, certificate: string): void {

@@ -96,7 +96,7 @@ async function sign(authority: KeyPairPem, publicKey: webcrypto.CryptoKey, reque
   const name = identifier(request.name, 'the name')
   if (role !== 'coordinator' && hosts.length > 0) throw new InvalidInputError(`hosts belong to a coordinator's certificate, not to a ${role}'s`)
   const { notBefore, notAfter } = validity(days, nowMs)
-  if (notAfter > issuer.notAfter) throw new CertificateError(`the authority's certificate ends ${day(issuer.notAfter)}, before ${days} days are over: take fewer days, or make a new authority`)
+  if (notAfter > issuer.notAfter) throw outlivesAuthority(days, issuer)
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: [{ OU: [role] }, { CN: [name] }],
@@ -134,8 +134,15 @@ function dnsName(host: string): string {
   throw new InvalidInputError(`'${host}' is neither a host's name nor an IP address (without port)`)
 }
 
+function outlivesAuthority(days: number, { notAfter }: X509Certificate): CertificateError {
+  const end = notAfter.toISOString().slice(0, 10)
+  return new CertificateError(`the authority's certificate ends ${end}, before ${days} days are over: take fewer days, or make a new authority`)
+}
+
 function validity(days: number, nowMs: number): { notBefore: Date; notAfter: Date } {
-  if (!(days > 0 && days <= longestDays)) throw new InvalidInputError(`a certificate is valid for more than 0 and at most ${longestDays} days, got ${days}`)
+  if (!(days > 0 && days <= longestDays)) {
+    throw new InvalidInputError(`a certificate is valid for more than 0 and at most ${longestDays} days, got ${days}`)
+  }
   // Certificates know whole seconds only.
   const start = Math.floor(nowMs / 1000) * 1000
   return { notBefore: new Date(start - clockSkewMs), notAfter: new Date(start + Math.round(days * dayMs / 1000) * 1000) }
@@ -173,4 +180,3 @@ function serialNumber(): string {
 }
 
 const pem = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`
-const day = (date: Date): string => date.toISOString().slice(0, 10)

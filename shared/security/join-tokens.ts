@@ -80,7 +80,9 @@ export interface Joining {
 export function redeemJoinToken(tokens: JoinTokens, text: string, joining: Joining, nowMs: number): JoinTokens {
   const name = identifier(joining.name, 'the name')
   const token = verify(tokens, parseJoinToken(text))
-  if (nowMs >= token.expiresAtMs) throw new PermissionDeniedError(`the join token ${token.id} expired on ${new Date(token.expiresAtMs).toISOString()}: ask for a new one`)
+  if (nowMs >= token.expiresAtMs) {
+    throw new PermissionDeniedError(`the join token ${token.id} expired on ${new Date(token.expiresAtMs).toISOString()}: ask for a new one`)
+  }
   if (token.redeemed.some((entry) => entry.name === name && entry.keySha256 === joining.keySha256)) return tokens
   if (token.redeemed.length >= token.uses) throw new PermissionDeniedError(`the join token ${token.id} is used up: ask for a new one`)
   const redeemed = [...token.redeemed, { name, keySha256: joining.keySha256 }]

@@ -17,8 +17,8 @@ export function peerIdentity(call: AuthenticatedCall): Identity | null {
   if (context?.transportSecurityType !== 'ssl') return null
   const subject = context.sslPeerCertificate?.subject as { CN?: string | string[]; OU?: string | string[] } | undefined
   const identity = identityFrom([subject?.CN ?? []].flat(), [subject?.OU ?? []].flat())
-  if (identity === null) throw new PermissionDeniedError('the certificate names no single role and name (OU and CN): issue one with `nasoa certs issue`')
-  return identity
+  if (identity !== null) return identity
+  throw new PermissionDeniedError('the certificate names no single role and name (OU and CN): issue one with `nasoa certs issue`')
 }
 
 /**

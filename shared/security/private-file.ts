@@ -22,7 +22,9 @@ export function writePrivateFile(path: string, text: string, { mode, overwrite }
     if (overwrite) renameSync(temporary, path)
     else linkSync(temporary, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new FileExistsError(`${path} is there already: name another place, or add --force to replace it`, { file: path })
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new FileExistsError(`${path} is there already: name another place, or add --force to replace it`, { file: path })
+    }
     throw new EnvironmentError(`cannot write ${path}: ${messageOf(error)}`, { file: path })
   } finally {
     rmSync(temporary, { force: true })

@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { systemClock } from '../../shared/clock.js'
 import { discoveryConfigSchema, parseDiscoveryConfig, readDiscoveryConfig } from '../../shared/discovery/discovery-config.js'
 import { openCoordinatorSide, openDiscovery } from '../../shared/discovery/open-discovery.js'
+import { TestCluster, writeMaterial } from '../security/cluster.js'
+import { EtcdServer } from '../support/etcd.js'
 import { Watching } from './watching.js'
 
 const examples = resolve(import.meta.dirname, '../../deploy/examples')
@@ -84,6 +86,29 @@ describe('opening a discovery', () => {
     await watching.names('me:7')
     await announcement?.withdraw()
     await watching.stop()
+  })
+
+  it('a register in an etcd that asks for certificates', async () => {
+    const cluster = await TestCluster.create()
+    const etcd = await EtcdServer.start(writeMaterial(await cluster.material('coordinator', 'etcd')))
+    const folder = mkdtempSync(join(tmpdir(), 'nasoa-config-'))
+    const { ca, certificate, key } = writeMaterial(await cluster.material('worker', 'w'))
+    const open = (tls: object) => {
+      const path = join(folder, 'discovery.yaml')
+      writeFileSync(path, JSON.stringify({ kind: 'etcd', hosts: [etcd.url], interval: '1s', ttl: '2s', tls }))
+      return readDiscoveryConfig(path)
+    }
+    const config = open({ ca, certificate, key })
+    const side = await openCoordinatorSide(config, systemClock)
+    const announcement = side.announcer?.announce({ host: 'me', port: 7 }, () => undefined)
+    const [accepted, refused] = await Promise.all([openDiscovery(config, systemClock), openDiscovery(open({ ca }), systemClock)])
+    const [watching, outside] = [new Watching(accepted), new Watching(refused)]
+    await watching.names('me:7')
+    expect((await outside.trouble(/etcd cannot list/)).addresses).toEqual([])
+    await Promise.all([watching.stop(), outside.stop()])
+    await announcement?.withdraw()
+    for (const opened of [accepted, refused, side]) opened.close()
+    await etcd.stop()
   })
 
   it('names the password file that it cannot read', async () => {

@@ -6,6 +6,13 @@ import { join } from 'node:path'
 import { etcdBinary } from './etcd-binary.js'
 import { freePorts } from './free-port.js'
 
+/** PEM files of a server that asks its clients for a certificate. */
+export interface EtcdTlsFiles {
+  readonly ca: string
+  readonly certificate: string
+  readonly key: string
+}
+
 /** A real etcd server on the loopback that a test can kill, freeze and start again with the data it has. */
 export class EtcdServer {
   private child: ChildProcess | null = null
@@ -15,17 +22,18 @@ export class EtcdServer {
     private readonly folder: string,
     private readonly clientPort: number,
     private readonly peerPort: number,
+    private readonly tls: EtcdTlsFiles | null,
   ) {}
 
-  static async start(): Promise<EtcdServer> {
+  static async start(tls: EtcdTlsFiles | null = null): Promise<EtcdServer> {
     const [clientPort, peerPort] = await freePorts(2)
-    const server = new EtcdServer(await etcdBinary(), mkdtempSync(join(tmpdir(), 'etcd-test-')), clientPort, peerPort)
+    const server = new EtcdServer(await etcdBinary(), mkdtempSync(join(tmpdir(), 'etcd-test-')), clientPort, peerPort, tls)
     await server.restart()
     return server
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.clientPort}`
+    return `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.clientPort}`
   }
 
   /** Serves again, after `kill`. */
@@ -41,6 +49,7 @@ export class EtcdServer {
       'initial-cluster': `test=${peer}`,
       'heartbeat-interval': '50',
       'election-timeout': '500',
+      ...(this.tls && { 'client-cert-auth': 'true', 'trusted-ca-file': this.tls.ca, 'cert-file': this.tls.certificate, 'key-file': this.tls.key }),
     }
     const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
     this.child = spawn(this.binary, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, ETCD_UNSUPPORTED_ARCH: process.arch } })
