@@ -17,6 +17,7 @@ try {
     .demandCommand(1, 'name a command; `nasoa --help` lists them')
     .recommendCommands()
     .strict()
+    .parserConfiguration({ 'duplicate-arguments-array': false })
     .version()
     .help()
     .alias('help', 'h')

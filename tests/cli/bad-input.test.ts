@@ -52,6 +52,11 @@ describe('bad input is refused with one clear line', () => {
     expect(code).toBe(2)
   })
 
+  test('of an option given twice the last counts', async () => {
+    const { stdout } = await runProgram('space', 'describe', '020-_8_1', '--resolution', '32', '--resolution', '64', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ resolution: 64 })
+  })
+
   test('a port in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
