@@ -13,7 +13,7 @@ import { ControlClient } from '../../shared/rpc/control-client.js'
 import { createRng, type Rng } from '../../shared/rng.js'
 import { FaultProxy } from '../support/fault-proxy.js'
 import { freePorts } from '../support/free-port.js'
-import { nasoa, TestProcess } from '../support/processes.js'
+import { TestProcess } from '../support/processes.js'
 import { smallSpace } from '../support/small-space.js'
 import { bundle } from './bundle.js'
 import { outcomeFor } from './known-outcome.js'
@@ -53,7 +53,7 @@ export class Chaos {
   private proxy: FaultProxy | null = null
   private last: SearchSnapshot | null = null
   private port = 0
-  private program = ''
+  private programs = { nasoa: '', worker: '' }
 
   constructor(private readonly options: ChaosOptions) {
     this.rng = createRng(options.seed)
@@ -90,7 +90,8 @@ export class Chaos {
     }
     writeFileSync(this.configFile, JSON.stringify(config))
     ;[this.port] = await freePorts(1)
-    this.program = await bundle('tests/chaos/simulated-worker.ts')
+    // Bundled once: the world of the test must not change while it runs.
+    this.programs = { nasoa: await bundle('cli/main.ts'), worker: await bundle('tests/chaos/simulated-worker.ts') }
     await this.startCoordinator()
     this.proxy = await FaultProxy.open({ host: '127.0.0.1', port: this.port })
     for (let worker = 0; worker < workers; worker++) this.startWorker(worker)
@@ -98,13 +99,14 @@ export class Chaos {
 
   private async startCoordinator(): Promise<void> {
     const address = `127.0.0.1:${this.port}`
-    this.coordinator = nasoa('coordinator', '--config', this.configFile, '--output', this.output, '--listen', address, '--json')
+    const words = ['coordinator', '--config', this.configFile, '--output', this.output, '--listen', address, '--json']
+    this.coordinator = new TestProcess([this.programs.nasoa, ...words])
     await this.coordinator.firstDocument()
   }
 
   private startWorker(index: number): void {
     const { folder, trainingMs } = this.options
-    const words = [this.program, (this.proxy as FaultProxy).address, `worker-${index}`, join(folder, `worker-${index}`), '2', String(trainingMs)]
+    const words = [this.programs.worker, (this.proxy as FaultProxy).address, `worker-${index}`, join(folder, `worker-${index}`), '2', String(trainingMs)]
     this.workers[index] = new TestProcess(words, (line) => this.note(line))
   }
 
