@@ -6,10 +6,13 @@ import type { Genome } from '../../shared/space/genome.js'
 import { mutate } from '../../shared/space/mutate.js'
 import { parseGenome } from '../../shared/space/parse.js'
 import { sampleGenome, sampleSpread } from '../../shared/space/sample.js'
+import { architectureFeatureLayout, architectureFeatures } from './architecture-features.js'
 import type { SearchSpace, Variation } from './search-space.js'
 
 /** The joint block and macro space within bounds; the key is the canonical encoding. */
 export class ArchitectureSpace implements SearchSpace<Genome> {
+  readonly featureLayout = architectureFeatureLayout
+
   constructor(readonly bounds: SpaceBounds) {}
 
   sample(rng: Rng): Genome {
@@ -36,5 +39,9 @@ export class ArchitectureSpace implements SearchSpace<Genome> {
   /** Bounds are not checked: a network from outside them, known from an earlier search, may be a parent. */
   parse(key: string): Genome {
     return parseGenome(key)
+  }
+
+  features(genome: Genome): number[] {
+    return architectureFeatures(genome, this.bounds.measuredAt)
   }
 }

@@ -1,6 +1,8 @@
 import { InvalidInputError } from '../../shared/errors.js'
 import type { Rng } from '../../shared/rng.js'
+import { CategoricalFeatures } from './categorical-features.js'
 import type { Enumeration, SearchSpace, Variation } from './search-space.js'
+import type { FeatureLayout } from './surrogate/feature-matrix.js'
 
 /** One value index per gene. */
 export type CategoricalGenome = readonly number[]
@@ -15,11 +17,15 @@ export interface Gene {
 export class CategoricalSpace implements SearchSpace<CategoricalGenome>, Enumeration<CategoricalGenome> {
   readonly size: number
   readonly enumeration = this
+  readonly featureLayout: FeatureLayout
+  private readonly encoder: CategoricalFeatures
 
   constructor(readonly genes: readonly Gene[]) {
     const empty = genes.find(({ values }) => values.length === 0)
     if (genes.length === 0 || empty) throw new InvalidInputError(`a categorical space needs genes with values${empty ? `; ${empty.name} has none` : ''}`)
     this.size = genes.reduce((product, { values }) => product * values.length, 1)
+    this.encoder = new CategoricalFeatures(genes)
+    this.featureLayout = this.encoder.layout
   }
 
   sample(rng: Rng): CategoricalGenome {
@@ -82,5 +88,9 @@ export class CategoricalSpace implements SearchSpace<CategoricalGenome>, Enumera
       rest = Math.floor(rest / values.length)
       return value
     })
+  }
+
+  features(genome: CategoricalGenome): number[] {
+    return this.encoder.encode(genome)
   }
 }

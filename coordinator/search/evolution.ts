@@ -3,7 +3,7 @@ import { type Rng, createRng, restoreRng } from '../../shared/rng.js'
 import { AskedKeys } from './asked-keys.js'
 import { type Constraint, checkConstraints, violationOf } from './constraint.js'
 import { type Objective, checkObjectives, costsOf } from './objective.js'
-import { makeOffspring } from './offspring.js'
+import { type Offspring, makeOffspring } from './offspring.js'
 import { type Member, Population } from './population.js'
 import type { Observation, Proposal, Search, SearchHistory, SearchState } from './search.js'
 import type { SearchSpace } from './search-space.js'
@@ -21,7 +21,7 @@ export interface EvolutionOptions<G> {
 
 /** What evolution keeps beyond the history. `withdrawn` grows with the withdrawals; the rest is bounded by the population. */
 export interface EvolutionState extends SearchState {
-  readonly algorithm: 'evolution'
+  readonly algorithm: string
   /** Keys of the first sample that have not been asked yet. */
   readonly initial: readonly string[]
   /** Keys of the population, in its order. */
@@ -33,15 +33,15 @@ export interface EvolutionState extends SearchState {
  * Asynchronous multi-objective evolution: NSGA-II's ranking (Deb et al., 2002) in steady state, as in the NASOA paper's search but
  * without generations. A spread first sample, then children of binary tournaments; each result competes for its place when it arrives.
  */
-class Evolution<G> implements Search {
+export class Evolution<G> implements Search {
+  readonly asked: AskedKeys<G>
   private readonly population: Population
-  private readonly asked: AskedKeys<G>
   private readonly told = new Set<string>()
   private readonly withdrawn: string[] = []
 
   constructor(
     private readonly options: EvolutionOptions<G>,
-    private readonly rng: Rng,
+    readonly rng: Rng,
     private readonly initial: string[],
   ) {
     this.population = new Population(options.population)
@@ -49,14 +49,7 @@ class Evolution<G> implements Search {
   }
 
   ask(count: number): Proposal[] {
-    const proposals: Proposal[] = []
-    while (proposals.length < count) {
-      const proposal = this.takeInitial() ?? this.asked.findNew(this.rng, () => makeOffspring(this.options.space, this.population, this.rng))
-      if (proposal === undefined) break
-      this.asked.add(proposal.key)
-      proposals.push(proposal)
-    }
-    return proposals
+    return askEach(count, this.asked, () => this.nextInitial() ?? this.nextOffspring())
   }
 
   tell(observations: readonly Observation[]): void {
@@ -96,18 +89,45 @@ class Evolution<G> implements Search {
     this.population.restore(population.map((key) => restoredMember(byKey.get(key), key, this.options)))
   }
 
-  private register(key: string): void {
-    this.told.add(key)
-    this.asked.add(key)
+  hasTold(key: string): boolean {
+    return this.told.has(key)
   }
 
-  private takeInitial(): Proposal | undefined {
+  /** The next of the first sample that is new. */
+  nextInitial(): Proposal | undefined {
     for (;;) {
       const key = this.initial.shift()
       if (key === undefined) return undefined
       if (!this.asked.has(key)) return { key, operator: 'sample', parents: [] }
     }
   }
+
+  /** A child, or a random genome where no child is new; undefined when nothing new was found. */
+  nextOffspring(): Proposal | undefined {
+    return this.asked.findNew(this.rng, () => this.makeOffspring())
+  }
+
+  /** A child that may not be new. */
+  makeOffspring(): Offspring<G> {
+    return makeOffspring(this.options.space, this.population, this.rng)
+  }
+
+  private register(key: string): void {
+    this.told.add(key)
+    this.asked.add(key)
+  }
+}
+
+/** Up to `count` proposals, each marked as asked before the next is made. */
+export function askEach<G>(count: number, asked: AskedKeys<G>, next: () => Proposal | undefined): Proposal[] {
+  const proposals: Proposal[] = []
+  while (proposals.length < count) {
+    const proposal = next()
+    if (proposal === undefined) break
+    asked.add(proposal.key)
+    proposals.push(proposal)
+  }
+  return proposals
 }
 
 function memberOf<G>(observation: Observation, { objectives, constraints = [] }: EvolutionOptions<G>): Member | null {
@@ -128,7 +148,7 @@ function checkOptions<G>({ objectives, constraints = [], population }: Evolution
 }
 
 /** A new search. The same options give the same search. */
-export function createEvolution<G>(options: EvolutionOptions<G>): Search {
+export function createEvolution<G>(options: EvolutionOptions<G>): Evolution<G> {
   checkOptions(options)
   const { space, population, seed, initial = [] } = options
   const rng = createRng(seed)
@@ -140,10 +160,10 @@ export function createEvolution<G>(options: EvolutionOptions<G>): Search {
  * The search that a store kept, continued exactly. `seed` and `initial` of the options no longer matter.
  * @throws InvalidInputError when the state is another algorithm's or does not fit the history.
  */
-export function restoreEvolution<G>(options: EvolutionOptions<G>, history: SearchHistory): Search {
+export function restoreEvolution<G>(options: EvolutionOptions<G>, history: SearchHistory, algorithm = 'evolution'): Evolution<G> {
   checkOptions(options)
   const state = history.state as EvolutionState
-  if (state.algorithm !== 'evolution') throw new InvalidInputError(`the stored search is of another kind (${String(history.state.algorithm)}), not an evolution`)
+  if (state.algorithm !== algorithm) throw new InvalidInputError(`the stored search is of another kind (${String(history.state.algorithm)}), not ${algorithm}`)
   const evolution = new Evolution(options, restoreRng(state.rng), [...state.initial])
   evolution.restore(history, state)
   return evolution

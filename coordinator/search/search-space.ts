@@ -1,4 +1,5 @@
 import type { Rng } from '../../shared/rng.js'
+import type { FeatureLayout } from './surrogate/feature-matrix.js'
 
 /** A genome made from one or two others, with the name of the operator that made it. */
 export interface Variation<G> {
@@ -19,6 +20,8 @@ export interface Enumeration<G> {
 export interface SearchSpace<G> {
   /** Present where the space is finite and can be counted. */
   readonly enumeration?: Enumeration<G>
+  /** Whether its genomes are a list rather than all combinations: a model then ranks the list instead of children. */
+  readonly isListed?: boolean
   /** One genome at random. */
   sample(rng: Rng): G
   /** A first population that covers the space; at most `count` genomes, with distinct keys. */
@@ -29,4 +32,8 @@ export interface SearchSpace<G> {
   key(genome: G): string
   /** @throws InvalidInputError when the key names no genome of the space. */
   parse(key: string): G
+  /** How `features` are laid out. */
+  readonly featureLayout: FeatureLayout
+  /** What a model of the measurements sees of a genome: numbers of about unit range. */
+  features(genome: G): number[]
 }

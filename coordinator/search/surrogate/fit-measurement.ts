@@ -1,0 +1,64 @@
+import type { FeatureLayout, FeatureMatrix } from './feature-matrix.js'
+import { type Hyperparameters, MarginalLikelihood, hyperparameterBounds, packHyperparameters, unpackHyperparameters } from './marginal-likelihood.js'
+import { type OutputWarp, candidateWarps, logSlope, warp } from './output-warp.js'
+import { minimizeRprop } from './rprop.js'
+
+/** What is learnt about one measurement before its process is built: how its values are transformed, and the parameters. Plain JSON. */
+export interface MeasurementFit {
+  readonly warp: OutputWarp
+  /** Of the warped values, which are standardised with them. */
+  readonly mean: number
+  readonly scale: number
+  readonly hyperparameters: Hyperparameters
+}
+
+interface Standardised {
+  readonly warp: OutputWarp
+  readonly targets: Float64Array
+  readonly mean: number
+  readonly scale: number
+  /** Log of the transformation's slope, summed over the values. */
+  readonly logSlopes: number
+}
+
+const firstIterations = 15
+const iterations = 30
+
+export function standardise(value: number, { warp: transformation, mean, scale }: Pick<MeasurementFit, 'warp' | 'mean' | 'scale'>): number {
+  return (warp(transformation, value) - mean) / scale
+}
+
+function standardiseAll(costs: Float64Array, transformation: OutputWarp): Standardised {
+  const warped = costs.map((cost) => warp(transformation, cost))
+  const mean = warped.reduce((sum, value) => sum + value, 0) / warped.length
+  const scale = Math.sqrt(warped.reduce((sum, value) => sum + (value - mean) ** 2, 0) / warped.length) || 1
+  const logSlopes = costs.reduce((sum, cost) => sum + logSlope(transformation, cost), 0) - costs.length * Math.log(scale)
+  return { warp: transformation, targets: warped.map((value) => (value - mean) / scale), mean, scale, logSlopes }
+}
+
+/** Relevances that put two random rows about one length scale apart, whatever the number of groups. */
+function startingPoint({ groups }: FeatureLayout): Hyperparameters {
+  return { logRelevance: Array.from({ length: groups }, () => Math.log(6 / groups)), logSignal: 0, logNoise: -4 }
+}
+
+/**
+ * Transformation and parameters that make the costs most likely. Starts from an earlier fit of the same measurement where there is
+ * one. Costs must be finite; there must be at least two.
+ */
+export function fitMeasurement(layout: FeatureLayout, features: FeatureMatrix, costs: Float64Array, previous?: MeasurementFit): MeasurementFit {
+  const alternatives = candidateWarps(costs).map((transformation) => standardiseAll(costs, transformation))
+  const likelihood = (data: Standardised): MarginalLikelihood => new MarginalLikelihood(layout, features, data.targets)
+  const likeliest = (point: ArrayLike<number>): Standardised => {
+    const losses = alternatives.map((data) => likelihood(data).value(point) - data.logSlopes)
+    return alternatives[losses.indexOf(Math.min(...losses))]
+  }
+  const optimise = (data: Standardised, start: ArrayLike<number>, count: number): Float64Array => {
+    const model = likelihood(data)
+    return minimizeRprop((point, gradient) => model.valueAndGradient(point, gradient), start, hyperparameterBounds(layout.groups), count).point
+  }
+  const start = packHyperparameters(previous?.hyperparameters ?? startingPoint(layout))
+  const near = optimise(likeliest(start), start, firstIterations)
+  const best = likeliest(near)
+  const { warp: transformation, mean, scale } = best
+  return { warp: transformation, mean, scale, hyperparameters: unpackHyperparameters(optimise(best, near, iterations)) }
+}

@@ -1,0 +1,264 @@
+import { InvalidInputError } from '../../../shared/errors.js'
+import { violationOf } from '../constraint.js'
+import { type Evolution, type EvolutionOptions, type EvolutionState, askEach, createEvolution, restoreEvolution } from '../evolution.js'
+import { costsOf, measurementOf } from '../objective.js'
+import type { Observation, Proposal, Search, SearchHistory } from '../search.js'
+import { Acquisition } from './acquisition.js'
+import { type CandidateSet, ListedCandidates, drawCandidates } from './candidate-source.js'
+import { Surrogate, type SurrogateFit, type SurrogateFitTask, fitSurrogate } from './surrogate.js'
+import { type ModelResult, thinned, trainingRows } from './training-rows.js'
+
+export interface SurrogateSearchOptions<G> extends EvolutionOptions<G> {
+  /**
+   * `inline`: a fit that is due is done by the ask that finds it due. `external`: the owner does it, in another thread, say, and
+   * applies it when it is ready; until then the search goes on with the last one.
+   */
+  readonly fitting?: 'inline' | 'external'
+}
+
+/** What the search keeps beyond the history: that of evolution, and the fit in force. */
+export interface SurrogateSearchState extends EvolutionState {
+  readonly algorithm: 'nasoa'
+  readonly fit: SurrogateFit | null
+}
+
+/** Results with measurements from which on a model is worth more than plain evolution. */
+const fewestMeasured = 20
+/** Parameters are fitted to at most this many results. */
+const largestFit = 300
+/** Picks of a batch draw their optimism from a half-normal distribution of this width, in posterior standard deviations. */
+const optimismWidth = 0.7
+
+/**
+ * Share of the picks that go for the least cost in one objective, whatever the others: the range of known costs, to which the
+ * hypervolume is scaled, must grow to the ends of the space, and no point far beyond the reference would add anything to it.
+ */
+const extensionShare = 0.1
+/** Only where the best known cost is expected to fall by at least this share of the known range. */
+const worthwhileExtension = 0.01
+
+/** Number of results at which the fit that follows one on `results` results is due: parameters change less and less. */
+function nextFitAt(results: number): number {
+  return Math.max(results + 1, Math.min(Math.ceil(results * 1.12), results + 100))
+}
+
+/**
+ * Evolution whose children are ranked by a model of the measurements before one is trained: a Gaussian process a measurement, and
+ * hypervolume improvement under optimistic predictions, with a fresh optimism for each pick, so that a batch is diverse.
+ * Candidates in flight count as if they had come out as expected. Plain evolution until enough is known.
+ */
+export class SurrogateSearch<G> implements Search {
+  private readonly results: ModelResult[] = []
+  private readonly pending = new Set<string>()
+  private fit: SurrogateFit | null = null
+  private surrogate: Surrogate | null = null
+  /** Number of results the surrogate has taken note of. */
+  private learnt = 0
+  private listed: ListedCandidates<G> | null = null
+
+  constructor(
+    private readonly options: SurrogateSearchOptions<G>,
+    private readonly evolution: Evolution<G>,
+  ) {}
+
+  ask(count: number): Proposal[] {
+    if ((this.options.fitting ?? 'inline') === 'inline') this.fitIfDue()
+    const picks = new Picks(this.options.objectives.length, this.evolution, () => this.openCandidates())
+    const proposals = askEach(count, this.evolution.asked, () => this.evolution.nextInitial() ?? picks.next() ?? this.evolution.nextOffspring())
+    this.surrogate?.forgetExpected(this.listed?.predictions)
+    for (const { key } of proposals) this.pending.add(key)
+    return proposals
+  }
+
+  tell(observations: readonly Observation[]): void {
+    const results = observations.map((observation) => this.modelResult(observation))
+    const news = results.filter(({ key }, i) => !this.evolution.hasTold(key) && results.findIndex((other) => other.key === key) === i)
+    this.evolution.tell(observations)
+    for (const result of news) {
+      this.results.push(result)
+      this.pending.delete(result.key)
+    }
+  }
+
+  withdraw(keys: readonly string[]): void {
+    for (const key of keys) this.pending.delete(key)
+    this.evolution.withdraw(keys)
+  }
+
+  state(): SurrogateSearchState {
+    return { ...this.evolution.state(), algorithm: 'nasoa', fit: this.fit }
+  }
+
+  /** What the next fit needs, when one is due; null otherwise. */
+  fitDue(): SurrogateFitTask | null {
+    if (this.results.length < (this.fit === null ? fewestMeasured : nextFitAt(this.fit.results))) return null
+    const rows = this.trainingRows(this.results.length).filter(({ measurements }) => measurements !== null)
+    if (rows.length < fewestMeasured) return null
+    const used = thinned(rows, largestFit)
+    return {
+      results: this.results.length,
+      layout: this.options.space.featureLayout,
+      features: used.map(({ key }) => this.featuresOf(key)),
+      costs: used.flatMap(({ measurements }) => (measurements === null ? [] : [measurements])),
+      previous: this.fit,
+    }
+  }
+
+  /** Puts a fit in force, from the next ask on. */
+  applyFit(fit: SurrogateFit): void {
+    if (fit.results > this.results.length) {
+      throw new InvalidInputError(`a fit on ${fit.results} results is ahead of the search, which knows ${this.results.length}; apply it after they are told`)
+    }
+    this.fit = fit
+    this.surrogate = null
+  }
+
+  restore({ observations, pending }: SearchHistory, { fit }: SurrogateSearchState): void {
+    for (const observation of observations) this.results.push(this.modelResult(observation))
+    for (const { key } of pending) this.pending.add(key)
+    this.fit = fit
+  }
+
+  private fitIfDue(): void {
+    const task = this.fitDue()
+    if (task !== null) this.applyFit(fitSurrogate(task))
+  }
+
+  private modelResult(observation: Observation): ModelResult {
+    const { objectives, constraints = [] } = this.options
+    const costs = costsOf(observation, objectives)
+    const { key, objectives: values } = observation
+    if (costs === null || values === null) return { key, measurements: null, violation: 0 }
+    const constrained = constraints.map(({ name }) => measurementOf(values, name, key))
+    return { key, measurements: [...costs, ...constrained], violation: violationOf(observation, constraints) }
+  }
+
+  private featuresOf(key: string): number[] {
+    const { space } = this.options
+    return space.features(space.parse(key))
+  }
+
+  private trainingRows(results: number): ModelResult[] {
+    return trainingRows(this.results.slice(0, results), this.options.objectives.length)
+  }
+
+  /** The surrogate with all that is known. */
+  private currentSurrogate(fit: SurrogateFit): Surrogate {
+    if (this.surrogate === null) {
+      const rows = this.trainingRows(fit.results)
+      const worst = fit.measurements.map((_, m) => rows.reduce((largest, { measurements }) => Math.max(largest, measurements?.[m] ?? -Infinity), -Infinity))
+      this.surrogate = new Surrogate(this.options.space.featureLayout, fit, worst)
+      for (const { key, measurements } of rows) this.surrogate.learn(this.featuresOf(key), measurements)
+      this.learnt = fit.results
+      this.listed?.follow(this.surrogate)
+    }
+    for (; this.learnt < this.results.length; this.learnt++) {
+      const { key, measurements } = this.results[this.learnt]
+      this.surrogate.learn(this.featuresOf(key), measurements)
+    }
+    return this.surrogate
+  }
+
+  /** Everything that picking needs, with what is in flight taken into account; null while there is no fit. */
+  private openCandidates(): OpenCandidates | null {
+    if (this.fit === null) return null
+    const surrogate = this.currentSurrogate(this.fit)
+    const { space, objectives, constraints = [] } = this.options
+    const acquisition = new Acquisition(this.results, objectives.length, constraints)
+    this.expectPending(surrogate, acquisition)
+    if (space.isListed === true) this.listed ??= new ListedCandidates(space, surrogate)
+    const { proposals, predictions } = this.listed ?? drawCandidates(space, this.evolution, surrogate)
+    predictions.update()
+    return { surrogate, acquisition, proposals, predictions, featuresOf: (key) => this.featuresOf(key) }
+  }
+
+  private expectPending(surrogate: Surrogate, acquisition: Acquisition): void {
+    // In an order that a restored search shares, whatever order its store returns them in.
+    const features = [...this.pending].sort().map((key) => this.featuresOf(key))
+    if (features.length === 0) return
+    const predictions = surrogate.candidatesFrom(features)
+    predictions.update()
+    features.forEach((row, i) => {
+      acquisition.expect(predictions, i)
+      surrogate.expect(row)
+    })
+  }
+}
+
+interface OpenCandidates extends CandidateSet {
+  readonly surrogate: Surrogate
+  readonly acquisition: Acquisition
+  readonly featuresOf: (key: string) => readonly number[]
+}
+
+/** The picks of one ask: candidates are drawn and predicted once, and each pick is expected before the next. */
+class Picks<G> {
+  private open: OpenCandidates | null | undefined
+
+  constructor(
+    private readonly objectives: number,
+    private readonly evolution: Evolution<G>,
+    private readonly openCandidates: () => OpenCandidates | null,
+  ) {}
+
+  next(): Proposal | undefined {
+    if (this.open === undefined) this.open = this.openCandidates()
+    if (this.open === null) return undefined
+    const { surrogate, acquisition, proposals, predictions, featuresOf } = this.open
+    const { rng } = this.evolution
+    const optimism = Math.abs(rng.normal()) * optimismWidth
+    const extend = rng.chance(extensionShare)
+    const candidate = (extend ? this.furthest(this.open, rng.integer(this.objectives), optimism) : undefined) ?? this.best(this.open, optimism)
+    if (candidate === undefined) return undefined
+    acquisition.expect(predictions, candidate)
+    surrogate.expect(featuresOf(proposals[candidate].key))
+    predictions.update()
+    return proposals[candidate]
+  }
+
+  /** The new candidate that is hoped to extend the range of an objective the most, if by enough. */
+  private furthest({ acquisition, proposals, predictions }: OpenCandidates, objective: number, optimism: number): number | undefined {
+    let furthest: number | undefined
+    let largest = worthwhileExtension
+    proposals.forEach(({ key }, candidate) => {
+      const extension = acquisition.extension(predictions, candidate, objective, optimism)
+      if (extension > largest && !this.evolution.asked.has(key)) [furthest, largest] = [candidate, extension]
+    })
+    return furthest
+  }
+
+  /** The new candidate of the largest value; where none promises any, with ever more optimism. */
+  private best({ acquisition, proposals, predictions }: OpenCandidates, optimism: number): number | undefined {
+    const candidates = proposals.flatMap(({ key }, i) => (this.evolution.asked.has(key) ? [] : [i]))
+    for (let tries = 0, deviations = optimism; tries < 6; tries++, deviations = 2 * deviations + 0.25) {
+      let best: number | undefined
+      let largest = 0
+      for (const candidate of candidates) {
+        const value = acquisition.value(predictions, candidate, deviations)
+        if (value > largest) [best, largest] = [candidate, value]
+      }
+      if (best !== undefined) return best
+    }
+    return undefined
+  }
+}
+
+export function createSurrogateSearch<G>(options: SurrogateSearchOptions<G>): SurrogateSearch<G> {
+  checkObjectiveCount(options)
+  return new SurrogateSearch(options, createEvolution(options))
+}
+
+/**
+ * The search that a store kept, continued exactly. `seed` and `initial` of the options no longer matter.
+ * @throws InvalidInputError when the state is another algorithm's or does not fit the history.
+ */
+export function restoreSurrogateSearch<G>(options: SurrogateSearchOptions<G>, history: SearchHistory): SurrogateSearch<G> {
+  checkObjectiveCount(options)
+  const search = new SurrogateSearch(options, restoreEvolution(options, history, 'nasoa'))
+  search.restore(history, history.state as SurrogateSearchState)
+  return search
+}
+
+function checkObjectiveCount<G>({ objectives }: SurrogateSearchOptions<G>): void {
+  if (objectives.length > 3) throw new InvalidInputError(`the model-assisted search takes at most 3 objectives, got ${objectives.length}`)
+}
