@@ -7,6 +7,12 @@ import { UsageError, reportError } from './output.js'
 const words = protectDashedWords(hideBin(process.argv))
 const options = { json: words.includes('--json'), verbose: words.includes('--verbose') }
 
+/** No option takes a list, and which of two values was meant cannot be known. */
+function refuseRepeated(given: Readonly<Record<string, unknown>>): void {
+  const repeated = Object.keys(given).find((key) => key !== '_' && key !== '--' && Array.isArray(given[key]))
+  if (repeated !== undefined) throw new UsageError(`--${repeated} is given twice: give it once`)
+}
+
 try {
   await yargs(words)
     .scriptName('nasoa')
@@ -17,7 +23,7 @@ try {
     .demandCommand(1, 'name a command; `nasoa --help` lists them')
     .recommendCommands()
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .middleware(refuseRepeated, true)
     .version()
     .help()
     .alias('help', 'h')

@@ -28,6 +28,7 @@ describe('bad input is refused with one clear line', () => {
     ['a data folder that is not there', ['train', '020-_8_1-2', '--data', join(folder, 'none'), '--epochs', '1'], /none/],
     ['an unknown option', ['demo', '--bugdet', '3m'], /bugdet/],
     ['an unknown command', ['serach'], /search/],
+    ['an option given twice', ['train', '020-_8_1-2', '--data', empty, '--epochs', '1', '--epochs', '2'], /--epochs is given twice/],
     ['no command', [], /command/],
     ['a budget that is no duration', ['demo', '--budget', '3'], /--budget 3 is not a duration/],
     ['a demo on a folder without classes', ['demo', '--data', empty, '--output', join(folder, 'demo')], /class/],
@@ -50,11 +51,6 @@ describe('bad input is refused with one clear line', () => {
     const { code, stdout } = await runProgram('train', '020-_64_1-1-', '--data', empty, '--epochs', '1', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'invalid_encoding', position: 11 } })
     expect(code).toBe(2)
-  })
-
-  test('of an option given twice the last counts', async () => {
-    const { stdout } = await runProgram('space', 'describe', '020-_8_1', '--resolution', '32', '--resolution', '64', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ resolution: 64 })
   })
 
   test('a port in use', async () => {

@@ -152,7 +152,7 @@ describe('nasoa space sample and mutate', () => {
   })
 
   test.each([
-    [['sample', '--seed', '1', '--seed', '2'], '--seed must be'],
+    [['sample', '--seed', '1', '--seed', '2'], '--seed is given twice: give it once'],
     [['mutate', '020-_64_1', '--operator', 'bend'], 'must be one of change_operation'],
   ])('refuse %j', async (words, message) => {
     const { code, stderr } = await nasoa(['space', ...words])
