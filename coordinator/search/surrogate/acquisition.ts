@@ -9,8 +9,8 @@ import type { ModelResult } from './training-rows.js'
 const beyondWorst = 0.3
 
 /**
- * How much a candidate is worth: the hypervolume it would add under optimistic predictions, times the probability that it meets the
- * constraints. Costs are scaled to the range known so far.
+ * How much a candidate is worth: the hypervolume it would add under optimistic predictions, times the probability that it
+ * succeeds and meets the constraints. Costs are scaled to the range known so far.
  */
 export class Acquisition {
   private readonly low: number[]
@@ -65,7 +65,7 @@ export class Acquisition {
   }
 
   private feasibility(predictions: CandidatePredictions, candidate: number): number {
-    let probability = 1
+    let probability = predictions.success(candidate)
     this.constraints.forEach(({ minimum, maximum }, i) => {
       const m = this.objectives + i
       const above = minimum === undefined ? 0 : normalDistribution(predictions.deviationsTo(candidate, m, minimum))

@@ -31,7 +31,9 @@ export function standardise(value: number, { warp: transformation, mean, scale }
 function standardiseAll(costs: Float64Array, transformation: OutputWarp): Standardised {
   const warped = costs.map((cost) => warp(transformation, cost))
   const mean = warped.reduce((sum, value) => sum + value, 0) / warped.length
-  const scale = Math.sqrt(warped.reduce((sum, value) => sum + (value - mean) ** 2, 0) / warped.length) || 1
+  const deviation = Math.sqrt(warped.reduce((sum, value) => sum + (value - mean) ** 2, 0) / warped.length)
+  // Values that differ by rounding only are equal.
+  const scale = deviation > 1e-12 * Math.abs(mean) ? deviation : 1
   const logSlopes = costs.reduce((sum, cost) => sum + logSlope(transformation, cost), 0) - costs.length * Math.log(scale)
   return { warp: transformation, targets: warped.map((value) => (value - mean) / scale), mean, scale, logSlopes }
 }
@@ -42,11 +44,17 @@ function startingPoint({ groups }: FeatureLayout): Hyperparameters {
 }
 
 /**
- * Transformation and parameters that make the costs most likely. Starts from an earlier fit of the same measurement where there is
- * one. Costs must be finite; there must be at least two.
+ * Transformation (one of `warps`) and parameters that make the costs most likely. Starts from an earlier fit of the same measurement
+ * where there is one. Costs must be finite; there must be at least two.
  */
-export function fitMeasurement(layout: FeatureLayout, features: FeatureMatrix, costs: Float64Array, previous?: MeasurementFit): MeasurementFit {
-  const alternatives = candidateWarps(costs).map((transformation) => standardiseAll(costs, transformation))
+export function fitMeasurement(
+  layout: FeatureLayout,
+  features: FeatureMatrix,
+  costs: Float64Array,
+  previous?: MeasurementFit | null,
+  warps: readonly OutputWarp[] = candidateWarps(costs),
+): MeasurementFit {
+  const alternatives = warps.map((transformation) => standardiseAll(costs, transformation))
   const likelihood = (data: Standardised): MarginalLikelihood => new MarginalLikelihood(layout, features, data.targets)
   const likeliest = (point: ArrayLike<number>): Standardised => {
     const losses = alternatives.map((data) => likelihood(data).value(point) - data.logSlopes)

@@ -92,14 +92,14 @@ export class SurrogateSearch<G> implements Search {
   /** What the next fit needs, when one is due; null otherwise. */
   fitDue(): SurrogateFitTask | null {
     if (this.results.length < (this.fit === null ? fewestMeasured : nextFitAt(this.fit.results))) return null
-    const rows = this.trainingRows(this.results.length).filter(({ measurements }) => measurements !== null)
-    if (rows.length < fewestMeasured) return null
-    const used = thinned(rows, largestFit)
+    const rows = this.trainingRows(this.results.length)
+    const measured = rows.filter(({ measurements }) => measurements !== null)
+    const failed = rows.filter(({ measurements }) => measurements === null)
+    if (measured.length < fewestMeasured) return null
     return {
       results: this.results.length,
       layout: this.options.space.featureLayout,
-      features: used.map(({ key }) => this.featuresOf(key)),
-      costs: used.flatMap(({ measurements }) => (measurements === null ? [] : [measurements])),
+      rows: [...thinned(measured, largestFit), ...thinned(failed, largestFit / 3)].map(({ key, measurements }) => ({ features: this.featuresOf(key), costs: measurements })),
       previous: this.fit,
     }
   }
@@ -146,8 +146,7 @@ export class SurrogateSearch<G> implements Search {
   private currentSurrogate(fit: SurrogateFit): Surrogate {
     if (this.surrogate === null) {
       const rows = this.trainingRows(fit.results)
-      const worst = fit.measurements.map((_, m) => rows.reduce((largest, { measurements }) => Math.max(largest, measurements?.[m] ?? -Infinity), -Infinity))
-      this.surrogate = new Surrogate(this.options.space.featureLayout, fit, worst)
+      this.surrogate = new Surrogate(this.options.space.featureLayout, fit)
       for (const { key, measurements } of rows) this.surrogate.learn(this.featuresOf(key), measurements)
       this.learnt = fit.results
       this.listed?.follow(this.surrogate)

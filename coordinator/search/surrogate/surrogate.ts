@@ -9,61 +9,79 @@ import { unwarp } from './output-warp.js'
 export interface SurrogateFit {
   readonly results: number
   readonly measurements: readonly MeasurementFit[]
+  /** Of failing: 1 for a result without measurements, 0 for one with; null while too few have failed to learn from. */
+  readonly failure: MeasurementFit | null
 }
 
 /** What a fit needs, complete and plain, so that it can be done in another thread. */
 export interface SurrogateFitTask {
   readonly results: number
   readonly layout: FeatureLayout
-  /** Features of each result that has measurements. */
-  readonly features: readonly (readonly number[])[]
-  /** Costs of each of these, one a measurement. */
-  readonly costs: readonly Costs[]
+  /** Features of each result, and its costs, one a measurement; null = it ended without measurements. */
+  readonly rows: readonly { readonly features: readonly number[]; readonly costs: Costs | null }[]
   readonly previous: SurrogateFit | null
 }
 
+/** Failures from which on the probability of another is modelled. */
+const fewestFailures = 3
+
 /** The fit; depends on nothing but the task. */
-export function fitSurrogate({ results, layout, features, costs, previous }: SurrogateFitTask): SurrogateFit {
-  const matrix = FeatureMatrix.from(layout.groupOfColumn.length, features)
-  const measurements = costs[0].map((_, m) => {
-    const values = Float64Array.from(costs, (each) => each[m])
+export function fitSurrogate({ results, layout, rows, previous }: SurrogateFitTask): SurrogateFit {
+  const columns = layout.groupOfColumn.length
+  const measured = rows.flatMap(({ features, costs }) => (costs === null ? [] : [{ features, costs }]))
+  const matrix = FeatureMatrix.from(columns, measured.map(({ features }) => features))
+  const measurements = measured[0].costs.map((_, m) => {
+    const values = Float64Array.from(measured, ({ costs }) => costs[m])
     return fitMeasurement(layout, matrix, values, previous?.measurements[m])
   })
-  return { results, measurements }
+  if (rows.length - measured.length < fewestFailures) return { results, measurements, failure: null }
+  const everything = FeatureMatrix.from(columns, rows.map(({ features }) => features))
+  const failed = Float64Array.from(rows, ({ costs }) => (costs === null ? 1 : 0))
+  return { results, measurements, failure: fitMeasurement(layout, everything, failed, previous?.failure, [{ kind: 'identity' }]) }
 }
 
-/** One Gaussian process a measurement, on the same rows: known results first, then candidates in flight. */
-export class Surrogate {
-  private readonly processes: readonly GaussianProcess[]
-  private known = 0
+/** A process with the number of results it has learnt; candidates in flight come after them. */
+interface Learner {
+  readonly process: GaussianProcess
+  readonly fit: MeasurementFit
+  known: number
+}
 
-  /** @param failureCosts what a candidate that ended without measurements is taken to have cost */
+/** One Gaussian process a measurement, and one for failing. A failure tells nothing of the costs that the candidate would have had. */
+export class Surrogate {
+  private readonly measurements: readonly Learner[]
+  private readonly failure: Learner | null
+
   constructor(
     private readonly layout: FeatureLayout,
     readonly fit: SurrogateFit,
-    private readonly failureCosts: Costs,
   ) {
-    this.processes = fit.measurements.map(({ hyperparameters }) => new GaussianProcess(layout, hyperparameters))
+    const learner = (each: MeasurementFit): Learner => ({ process: new GaussianProcess(layout, each.hyperparameters), fit: each, known: 0 })
+    this.measurements = fit.measurements.map(learner)
+    this.failure = fit.failure === null ? null : learner(fit.failure)
   }
 
   /** Only while nothing is expected (see `forgetExpected`). */
   learn(features: readonly number[], costs: Costs | null): void {
-    this.processes.forEach((process, m) => process.append(features, standardise((costs ?? this.failureCosts)[m], this.fit.measurements[m])))
-    this.known++
+    if (costs !== null) this.measurements.forEach((learner, m) => learnOne(learner, features, costs[m]))
+    if (this.failure !== null) learnOne(this.failure, features, costs === null ? 1 : 0)
   }
 
   /** A candidate in flight, taken to come out as predicted, so that its neighbours lose their uncertainty. */
   expect(features: readonly number[]): void {
-    for (const process of this.processes) process.appendExpected(features)
+    for (const { process } of this.measurements) process.appendExpected(features)
   }
 
   forgetExpected(candidates?: CandidatePredictions): void {
-    candidates?.forget(this.known)
-    for (const process of this.processes) process.truncate(this.known)
+    this.measurements.forEach(({ process, known }, m) => {
+      candidates?.forget(m, known)
+      process.truncate(known)
+    })
   }
 
   candidates(features: FeatureMatrix): CandidatePredictions {
-    return new CandidatePredictions(this.processes.map((process) => new CandidatePosterior(process, features)), this.fit.measurements)
+    const learners = this.failure === null ? this.measurements : [...this.measurements, this.failure]
+    return new CandidatePredictions(learners.map(({ process }) => new CandidatePosterior(process, features)), this.fit)
   }
 
   candidatesFrom(rows: Iterable<readonly number[]>): CandidatePredictions {
@@ -71,11 +89,20 @@ export class Surrogate {
   }
 }
 
+function learnOne(learner: Learner, features: readonly number[], value: number): void {
+  learner.process.append(features, standardise(value, learner.fit))
+  learner.known++
+}
+
+/** Nothing is ruled out on the word of a model. */
+const leastSuccess = 0.02
+
 /** What the surrogate predicts for a set of candidates. */
 export class CandidatePredictions {
+  /** @param posteriors one a measurement, then that of failing where the fit has it */
   constructor(
     private readonly posteriors: readonly CandidatePosterior[],
-    private readonly fits: readonly MeasurementFit[],
+    private readonly fit: SurrogateFit,
   ) {}
 
   get count(): number {
@@ -87,13 +114,13 @@ export class CandidatePredictions {
     for (const posterior of this.posteriors) posterior.update()
   }
 
-  forget(size: number): void {
-    for (const posterior of this.posteriors) posterior.forget(size)
+  forget(m: number, size: number): void {
+    this.posteriors[m].forget(size)
   }
 
   /** Measurement m of a candidate, `deviations` posterior standard deviations above what is expected (below where negative). */
   predict(candidate: number, m: number, deviations: number): number {
-    const { warp, mean, scale } = this.fits[m]
+    const { warp, mean, scale } = this.fit.measurements[m]
     const posterior = this.posteriors[m]
     return unwarp(warp, (posterior.mean[candidate] + deviations * Math.sqrt(posterior.variance(candidate))) * scale + mean)
   }
@@ -101,6 +128,14 @@ export class CandidatePredictions {
   /** Number of posterior standard deviations from what is expected of measurement m to the given value. */
   deviationsTo(candidate: number, m: number, value: number): number {
     const posterior = this.posteriors[m]
-    return (standardise(value, this.fits[m]) - posterior.mean[candidate]) / Math.sqrt(posterior.variance(candidate))
+    return (standardise(value, this.fit.measurements[m]) - posterior.mean[candidate]) / Math.sqrt(posterior.variance(candidate))
+  }
+
+  /** Probability that a candidate ends with measurements. */
+  success(candidate: number): number {
+    const { failure, measurements } = this.fit
+    if (failure === null) return 1
+    const failing = this.posteriors[measurements.length].mean[candidate] * failure.scale + failure.mean
+    return Math.min(1, Math.max(leastSuccess, 1 - failing))
   }
 }
