@@ -113,7 +113,7 @@ class Coordinator implements RunningCoordinator {
     const { leaseTtlMs } = this.policy
     this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs })
     this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2)
-    this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observer() })
+    this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observer(), later: (task) => void setImmediate(task) })
     this.desk = new LeaseDesk({
       clock,
       lease: (holder) => this.run.lease(holder, this.workers.hasOthers(holder.workerId)),

@@ -43,12 +43,17 @@ export interface SearchRunOptions {
   readonly search: Search
   readonly statistics: SearchStatistics
   readonly start: StartingPoint
-  readonly store: Pick<SearchStore, 'record' | 'follow' | 'committed' | 'outcomeOf'>
+  readonly store: Pick<SearchStore, 'record' | 'recordLazily' | 'follow' | 'committed' | 'outcomeOf'>
   readonly policy: JobPolicy
   readonly clock: Clock
   /** Parameters, MACs, activations of a network at the search's resolution and classes. */
   readonly costOf: (encoding: string) => NetworkCost
   readonly observer?: RunObserver
+  /**
+   * Runs a task soon, when the answers of now are on their way; by default at once. Proposals are made so: they are decided
+   * ahead of need, and nobody should wait for them.
+   */
+  readonly later?: (task: () => void) => void
 }
 
 /** Told of what happens, for logs and metrics. */
@@ -83,6 +88,7 @@ export class SearchRun {
   private endedAtMs: number | null = null
   private cancelAtMs = Infinity
   private isSpaceExhausted = false
+  private isTopUpDue = false
   private endedByMachineryInARow = 0
   /** Jobs to keep queued ahead of need; follows the number of slots. */
   private ahead = 1
@@ -151,6 +157,7 @@ export class SearchRun {
       return this.leaseOf(held)
     }
     if (this.isOver) return null
+    if (this.table.queued === 0) this.topUp()
     const job = this.table.lease(holder, preferOthers, this.now())
     // Nothing has changed, so nobody is told: waiting slots are served on changes, and would ask again without end.
     if (job === null) return null
@@ -218,7 +225,11 @@ export class SearchRun {
   /** Brings everything that follows from the last change about. */
   private settle(): void {
     if (this.status_ === 'running') this.endOnBudget()
-    if (this.status_ === 'running') this.topUp()
+    if (this.status_ === 'running') this.topUpSoon()
+    this.conclude()
+  }
+
+  private conclude(): void {
     if (this.status_ === 'stopping') this.finishWhenEmpty()
     this.changed()
   }
@@ -229,6 +240,18 @@ export class SearchRun {
     if (this.endedByMachineryInARow >= hopelessRow) {
       this.beginStopping('failed', `${hopelessRow} candidates in a row were given up after failures of machines; see \`reason\` in the jobs table`, 0)
     }
+  }
+
+  private topUpSoon(): void {
+    if (this.options.later === undefined) return this.topUp()
+    if (this.isTopUpDue) return
+    this.isTopUpDue = true
+    this.options.later(() => {
+      this.isTopUpDue = false
+      if (this.status_ !== 'running') return
+      this.topUp()
+      this.conclude()
+    })
   }
 
   private topUp(): void {
@@ -250,8 +273,9 @@ export class SearchRun {
     const job = newJob({ id: ++this.lastJobId, candidate: candidate.sequence, encoding: key }, this.now(), policy)
     this.pending.set(candidate.sequence, candidate)
     this.table.insert(job)
-    store.record({ kind: 'proposed', candidate: { ...candidate, operator, parents } })
-    store.record({ kind: 'job', job })
+    // Nobody has been promised anything: what a crash takes is proposed again, by the same generator.
+    store.recordLazily({ kind: 'proposed', candidate: { ...candidate, operator, parents } })
+    store.recordLazily({ kind: 'job', job })
   }
 
   private jobChanged(job: Job, ended: EndedAttempt | null, previous: Job): void {

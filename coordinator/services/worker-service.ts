@@ -86,11 +86,11 @@ export class WorkerService {
     }
   }
 
-  private async leaseJob(request: wire.LeaseJobRequest, { signal }: CallContext): Promise<wire.LeaseJobResponse> {
+  private async leaseJob(request: wire.LeaseJobRequest, context: CallContext): Promise<wire.LeaseJobResponse> {
     const { desk, store } = this.options
     const session = this.session(request.sessionId)
     const holder = holderOf(session, request.slot)
-    const { lease, searchOver } = await desk.lease(holder, duration(request.waitMs, longestWaitMs, 'wait_ms'), signal)
+    const { lease, searchOver } = await desk.lease(holder, duration(request.waitMs, longestWaitMs, 'wait_ms'), context)
     if (lease !== null) await store.committed()
     return { lease: lease === null ? undefined : leaseToMessage(lease), searchOver }
   }
@@ -117,12 +117,12 @@ export class WorkerService {
     const outcome = outcomeFromMessage(request.outcome)
     const holder = holderOf(session, request.slot)
     const verdict = this.mayComplete(session, attempt) ? run.complete(attempt, outcome) : 'stale'
-    const next = request.wantsNext && !session.draining ? await desk.lease(holder, 0, new AbortController().signal) : null
+    const next = request.wantsNext && !session.draining ? desk.leaseNow(holder) : null
     await store.committed()
-    logger.info({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
+    logger.debug({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
     return {
       verdict: verdict === 'accepted' ? Verdict.ACCEPTED : Verdict.STALE,
-      next: next?.lease ? leaseToMessage(next.lease) : undefined,
+      next: next === null ? undefined : leaseToMessage(next),
       searchOver: run.isOver,
     }
   }

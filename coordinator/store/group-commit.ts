@@ -33,6 +33,11 @@ export class GroupCommit<Change> {
     this.schedule()
   }
 
+  /** Written with the next change that is recorded, or when somebody asks for it. */
+  recordLazily(change: Change): void {
+    this.changes.push(change)
+  }
+
   /** Recorded, not yet written. */
   get uncommitted(): readonly Change[] {
     return this.changes

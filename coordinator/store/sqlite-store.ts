@@ -109,6 +109,10 @@ class SqliteStore implements SearchStore {
     this.commits.record(change)
   }
 
+  recordLazily(change: StoreChange): void {
+    this.commits.recordLazily(change)
+  }
+
   committed(): Promise<void> {
     return this.commits.committed()
   }

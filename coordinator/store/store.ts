@@ -70,6 +70,8 @@ export interface SearchStore {
   /** Where each commit reads the search's progress from. */
   follow(progress: () => SearchProgress): void
   record(change: StoreChange): void
+  /** As `record`, but it may wait for the next change that does not: for what can be lost and done again. */
+  recordLazily(change: StoreChange): void
   /**
    * Resolves when all that was recorded so far is durable.
    * Rejects with UnavailableError when it could not be written; it stays recorded and is tried again, so ask again.

@@ -34,13 +34,22 @@ export class LeaseDesk {
   }
 
   /** A job now or within `waitMs`. A slot that asks again takes its own place: the earlier call ends without a job. */
-  lease(holder: Holder, waitMs: number, signal: AbortSignal): Promise<DeskAnswer> {
-    const key = `${holder.workerId}/${holder.slot}`
-    this.waiting.get(key)?.answer(this.nothing())
-    const lease = this.options.lease(holder)
-    if (lease !== null || waitMs === 0 || this.options.isOver() || signal.aborted) {
+  lease(holder: Holder, waitMs: number, caller: { readonly signal: AbortSignal }): Promise<DeskAnswer> {
+    const lease = this.leaseNow(holder)
+    if (lease !== null || waitMs === 0 || this.options.isOver() || caller.signal.aborted) {
       return Promise.resolve({ lease, searchOver: this.options.isOver() })
     }
+    return this.wait(holder, waitMs, caller.signal)
+  }
+
+  /** A job, if there is one now. */
+  leaseNow(holder: Holder): JobLease | null {
+    this.waiting.get(keyOf(holder))?.answer(this.nothing())
+    return this.options.lease(holder)
+  }
+
+  private wait(holder: Holder, waitMs: number, signal: AbortSignal): Promise<DeskAnswer> {
+    const key = keyOf(holder)
     return new Promise((resolve) => {
       const answer = (given: DeskAnswer): void => {
         waiting.timer.cancel()
@@ -73,4 +82,8 @@ export class LeaseDesk {
   private nothing(): DeskAnswer {
     return { lease: null, searchOver: this.options.isOver() }
   }
+}
+
+function keyOf({ workerId, slot }: Holder): string {
+  return `${workerId}/${slot}`
 }

@@ -110,8 +110,21 @@ export function planBlock(block: BlockGenome, inputChannels: number, outputChann
   return { inputChannels, outputChannels, stride, places: planned }
 }
 
-/** The plan of each block of the network. Alike blocks share one object: networks repeat few distinct blocks. */
-export function planBlocks({ block, stemChannels, macro }: Genome): readonly BlockPlan[] {
+const knownPlans = new WeakMap<Genome, readonly BlockPlan[]>()
+
+/**
+ * The plan of each block of the network. Alike blocks share one object: networks repeat few distinct blocks.
+ * A genome's plan is made once: rules, canonical form and cost of a candidate each ask for it.
+ */
+export function planBlocks(genome: Genome): readonly BlockPlan[] {
+  const known = knownPlans.get(genome)
+  if (known !== undefined) return known
+  const plans = planAnew(genome)
+  knownPlans.set(genome, plans)
+  return plans
+}
+
+function planAnew({ block, stemChannels, macro }: Genome): readonly BlockPlan[] {
   const distinct = new Map<string, BlockPlan>()
   let width = stemChannels
   return macro.map(({ multiplier, stride }) => {

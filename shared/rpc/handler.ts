@@ -77,8 +77,19 @@ function drained<Request, Response>(call: ServerWritableStream<Request, Response
   })
 }
 
-function contextOf<Request, Response>(call: ServerUnaryCall<Request, Response> | ServerWritableStream<Request, Response>): CallContext {
-  const controller = new AbortController()
-  call.once('cancelled', () => controller.abort())
-  return { peer: call.getPeer(), signal: controller.signal }
+function contextOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): CallContext {
+  let controller: AbortController | null = null
+  return {
+    get peer() {
+      return call.getPeer()
+    },
+    // Few handlers wait long enough to ask for it, and it costs as much as the rest of a short call.
+    get signal() {
+      if (controller) return controller.signal
+      const created = (controller = new AbortController())
+      if (call.cancelled) created.abort()
+      else call.once('cancelled', () => created.abort())
+      return created.signal
+    },
+  }
 }

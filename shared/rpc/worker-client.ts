@@ -1,4 +1,4 @@
-import { credentials } from '@grpc/grpc-js'
+import { credentials, type ChannelOptions } from '@grpc/grpc-js'
 import type { AttemptReference, Cancellation, HeldAttempt } from '../cluster/attempt.js'
 import type { EpochReport, JobLease } from '../cluster/job-lease.js'
 import { InvalidInputError } from '../errors.js'
@@ -51,8 +51,11 @@ export class WorkerClient {
   private readonly client: WorkerServiceClient
   private readonly target: string
 
-  constructor(readonly address: string) {
-    this.client = new WorkerServiceClient(address, credentials.createInsecure(), clientChannelOptions)
+  constructor(
+    readonly address: string,
+    channelOptions: ChannelOptions = {},
+  ) {
+    this.client = new WorkerServiceClient(address, credentials.createInsecure(), { ...clientChannelOptions, ...channelOptions })
     this.target = `the coordinator at ${address}`
   }
 

@@ -38,8 +38,19 @@ function canonicalOperation(operations: readonly Operation[], index: number, pla
   return operation
 }
 
-/** The one genome that stands for all genomes of the same network. Idempotent. */
+const knownForms = new WeakMap<Genome, Genome>()
+
+/** The one genome that stands for all genomes of the same network. Idempotent; found once for each genome. */
 export function canonicalGenome(genome: Genome): Genome {
+  const known = knownForms.get(genome)
+  if (known !== undefined) return known
+  const canonical = findCanonical(genome)
+  knownForms.set(genome, canonical)
+  knownForms.set(canonical, canonical)
+  return canonical
+}
+
+function findCanonical(genome: Genome): Genome {
   const { operations, ratios } = genome.block
   const plans = [...new Set(planBlocks(genome))]
   const canonicalOperations = operations.map((_, index) => canonicalOperation(operations, index, plans))

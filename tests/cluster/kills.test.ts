@@ -30,7 +30,7 @@ describe('kill -9 in the middle of a search with real trainings', () => {
     const output = join(folder, 'search')
     writeFileSync(configFile, JSON.stringify(config))
     const startCoordinator = async (): Promise<TestProcess> => {
-      const coordinator = nasoa('coordinator', '--config', configFile, '--output', output, '--listen', address, '--json', '--exit-when-done')
+      const coordinator = nasoa('coordinator', '--config', configFile, '--output', output, '--listen', address, '--json', '--exit-when-done', '--verbose')
       expect(await coordinator.firstDocument()).toMatchObject({ address })
       return coordinator
     }
