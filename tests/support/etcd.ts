@@ -65,6 +65,12 @@ export class EtcdServer {
     await gone
   }
 
+  /** Serves again if a test that failed left it dead or frozen. */
+  async ensureServing(): Promise<void> {
+    this.thaw()
+    if (this.child === null || this.child.exitCode !== null || this.child.signalCode !== null) await this.restart()
+  }
+
   /** Connections stay open, nothing answers. */
   freeze(): void {
     this.child?.kill('SIGSTOP')
