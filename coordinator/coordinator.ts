@@ -1,23 +1,18 @@
 import type { Logger } from 'pino'
-import { systemClock, type Clock, type Timer } from '../shared/clock.js'
+import { systemClock, type Clock } from '../shared/clock.js'
 import { isFinal, type SearchSnapshot, type StopMode } from '../shared/cluster/search-snapshot.js'
 import type { SearchConfig } from '../shared/config/search-config.js'
 import { silentLogger } from '../shared/logging.js'
+import { CoordinatorCore, eventLoopTurns } from './coordinator-core.js'
 import { StatusServer } from './http/status-server.js'
-import { defaultJobPolicy, type JobPolicy } from './jobs/policy.js'
 import type { CommitObserver } from './metrics/commits.js'
 import { CoordinatorMetrics } from './metrics/coordinator-metrics.js'
-import { openSearch, type OpenedSearch } from './run/open-search.js'
-import { SearchRun, type RunObserver } from './run/search-run.js'
-import { snapshotOf } from './run/snapshot.js'
+import type { RunObserver, SearchRun } from './run/search-run.js'
 import type { ResolvedDataset } from './run/training-specification.js'
 import { ControlService } from './services/control-service.js'
 import { GrpcServer } from './services/grpc-server.js'
-import { WorkerService, newSessionId } from './services/worker-service.js'
 import { openSqliteStore } from './store/sqlite-store.js'
 import type { SearchStore } from './store/store.js'
-import { LeaseDesk } from './workers/lease-desk.js'
-import { WorkerRegistry } from './workers/worker-registry.js'
 
 /** What a coordinator is started with. */
 export interface CoordinatorOptions {
@@ -89,15 +84,9 @@ class Coordinator implements RunningCoordinator {
   metricsAddress: string | null = null
   readonly finished: Promise<SearchSnapshot>
   private readonly logger: Logger
-  private readonly opened: OpenedSearch
+  private readonly core: CoordinatorCore
   private readonly run: SearchRun
-  private readonly workers: WorkerRegistry
-  private readonly desk: LeaseDesk
   private readonly servers: { close(): Promise<void> }[] = []
-  private readonly policy: JobPolicy
-  private timer: Timer | null = null
-  private serving = false
-  private wakeMs = Infinity
   private closing: Promise<void> | null = null
 
   constructor(
@@ -109,29 +98,19 @@ class Coordinator implements RunningCoordinator {
   ) {
     const { config, dataset, directory } = options
     this.logger = options.logger ?? silentLogger
-    this.policy = { ...defaultJobPolicy, leaseTtlMs: config.jobs.leaseTime, maximumFailures: config.jobs.attempts }
-    const { leaseTtlMs } = this.policy
-    this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs })
-    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2)
-    this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observer(), later: (task) => void setImmediate(task) })
-    this.desk = new LeaseDesk({
-      clock,
-      lease: (holder) => this.run.lease(holder, this.workers.hasOthers(holder.workerId)),
-      isOver: () => this.run.isOver,
-      hasQueued: () => this.run.jobs.queued > 0,
-    })
-    metrics.read({ run: this.run, statistics: this.opened.statistics, workers: this.workers, desk: this.desk })
+    this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger: this.logger, observer: this.observer() })
+    const { run, workers, desk, opened } = this.core
+    this.run = run
+    metrics.read({ run, statistics: opened.statistics, workers, desk })
     this.finished = this.whenFinished()
-    this.run.onChange(() => this.wakeInTime())
   }
 
   async listen(): Promise<this> {
     const { config, listen, metrics, insecure = false } = this.options
-    const { run, store, workers, desk, clock, logger } = this
-    const { leaseTtlMs } = this.policy
+    const { run, store, core, clock, logger } = this
     const services = {
-      worker: new WorkerService({ searchId: this.opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs, logger }).implementation(this.metrics.observeCall),
-      control: new ControlService({ run, store, workers, clock, logger, snapshot: () => this.snapshot() }).implementation(this.metrics.observeCall),
+      worker: core.workerService().implementation(this.metrics.observeCall),
+      control: new ControlService({ run, store, workers: core.workers, clock, logger, snapshot: () => this.snapshot() }).implementation(this.metrics.observeCall),
     }
     try {
       const grpc = await GrpcServer.listen(services, listen ?? config.coordinator.listen, insecure)
@@ -142,16 +121,13 @@ class Coordinator implements RunningCoordinator {
       await this.closeServers()
       throw error
     }
-    this.wakeInTime()
+    core.start()
     const { status, trained } = this.snapshot()
     logger.info({ address: this.address, metricsAddress: this.metricsAddress, search: config.name, status, trained, open: run.jobs.states() }, 'serving')
     return this
   }
 
-  readonly snapshot = (): SearchSnapshot => {
-    const { statistics } = this.opened
-    return snapshotOf({ config: this.options.config, run: this.run, statistics, workers: this.workers, nowMs: this.clock.now() })
-  }
+  readonly snapshot = (): SearchSnapshot => this.core.snapshot()
 
   async stopSearch(mode: StopMode, reason: string): Promise<void> {
     this.run.stop(mode, reason)
@@ -164,8 +140,7 @@ class Coordinator implements RunningCoordinator {
   }
 
   private async shutDown(): Promise<void> {
-    this.timer?.cancel()
-    this.desk.dismiss()
+    this.core.close()
     await this.closeServers()
     this.metrics.close()
     this.store.close()
@@ -212,37 +187,5 @@ class Coordinator implements RunningCoordinator {
         this.logger.error({ error: String(error) }, 'the last results are not in the store yet')
       }
     }
-  }
-
-  /** Arms the timer for what time brings about next, and lets waiting slots have what has become ready. */
-  private wakeInTime(): void {
-    if (this.closing) return
-    if (this.desk.waitingSlots > 0) this.serveSoon()
-    // At least once a lease time, because workers fall silent without an event.
-    const dueMs = Math.min(this.run.nextDueMs(), this.clock.now() + this.policy.leaseTtlMs)
-    if (this.timer !== null && dueMs >= this.wakeMs) return
-    this.timer?.cancel()
-    this.wakeMs = dueMs
-    this.timer = this.clock.after(Math.max(1, dueMs - this.clock.now()), () => this.wake())
-  }
-
-  /** Not within the change itself: a lease is a change too. */
-  private serveSoon(): void {
-    if (this.serving) return
-    this.serving = true
-    queueMicrotask(() => {
-      this.serving = false
-      this.desk.serve()
-    })
-  }
-
-  private wake(): void {
-    this.timer = null
-    for (const { worker } of this.workers.forgetSilent(this.clock.now())) {
-      this.logger.warn({ worker: worker.name, workerId: worker.workerId }, 'worker lost: no word from it')
-    }
-    this.run.prepareFor(this.workers.slots)
-    this.run.tick()
-    this.wakeInTime()
   }
 }

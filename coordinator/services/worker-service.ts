@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { AttemptReference, HeldAttempt } from '../../shared/cluster/attempt.js'
 import type { Clock } from '../../shared/clock.js'
@@ -179,10 +178,6 @@ export class WorkerService {
       if (state.workerId === workerId && state.slot >= slots) run.release({ jobId: id, token: attempt }, 'the worker came back with fewer slots')
     }
   }
-}
-
-export function newSessionId(): string {
-  return randomUUID()
 }
 
 function holderOf({ worker }: WorkerSession, slot: number): Holder {

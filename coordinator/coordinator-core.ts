@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Clock, Timer } from '../shared/clock.js'
+import type { SearchSnapshot } from '../shared/cluster/search-snapshot.js'
+import type { SearchConfig } from '../shared/config/search-config.js'
+import { defaultJobPolicy, type JobPolicy } from './jobs/policy.js'
+import { openSearch, type OpenedSearch } from './run/open-search.js'
+import { SearchRun, type RunObserver } from './run/search-run.js'
+import { snapshotOf } from './run/snapshot.js'
+import type { ResolvedDataset } from './run/training-specification.js'
+import { WorkerService } from './services/worker-service.js'
+import type { SearchStore } from './store/store.js'
+import { LeaseDesk } from './workers/lease-desk.js'
+import { WorkerRegistry } from './workers/worker-registry.js'
+
+/** Ways to run a task outside of the change that asks for it. */
+export interface Turns {
+  /** When the change at hand is complete, before anything else happens. */
+  readonly soon: (task: () => void) => void
+  /** When the answers of now are on their way. */
+  readonly later: (task: () => void) => void
+}
+
+export const eventLoopTurns: Turns = { soon: queueMicrotask, later: (task) => void setImmediate(task) }
+
+export interface CoreOptions {
+  readonly config: SearchConfig
+  readonly dataset: ResolvedDataset
+  /** For messages. */
+  readonly directory: string
+  readonly store: SearchStore
+  readonly clock: Clock
+  readonly turns: Turns
+  readonly logger: Logger
+  readonly observer: RunObserver
+  readonly newSessionId?: () => string
+}
+
+/**
+ * A coordinator without sockets, metrics and files: the search's run, the workers that are known, the desk where their slots wait,
+ * and the timer that lets time pass. Its clock and its turns are arguments, so that a simulator can be its world.
+ */
+export class CoordinatorCore {
+  readonly opened: OpenedSearch
+  readonly run: SearchRun
+  readonly workers: WorkerRegistry
+  readonly desk: LeaseDesk
+  private readonly policy: JobPolicy
+  private timer: Timer | null = null
+  private isServing = false
+  private isClosed = false
+  private wakeMs = Infinity
+
+  constructor(private readonly options: CoreOptions) {
+    const { config, dataset, store, directory, clock, observer, turns, newSessionId = randomUUID } = options
+    this.policy = { ...defaultJobPolicy, leaseTtlMs: config.jobs.leaseTime, maximumFailures: config.jobs.attempts }
+    const { leaseTtlMs } = this.policy
+    this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs })
+    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2)
+    this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer, later: turns.later })
+    this.desk = new LeaseDesk({
+      clock,
+      lease: (holder) => this.run.lease(holder, this.workers.hasOthers(holder.workerId)),
+      isOver: () => this.run.isOver,
+      hasQueued: () => this.run.jobs.queued > 0,
+    })
+    this.run.onChange(() => this.wakeInTime())
+  }
+
+  /** What workers call. */
+  workerService(): WorkerService {
+    const { run, workers, desk, opened, policy } = this
+    const { config, store, clock, logger } = this.options
+    return new WorkerService({ searchId: opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs: policy.leaseTtlMs, logger })
+  }
+
+  /** Lets time pass from now on. */
+  start(): void {
+    this.wakeInTime()
+  }
+
+  readonly snapshot = (): SearchSnapshot => {
+    const { config, clock } = this.options
+    return snapshotOf({ config, run: this.run, statistics: this.opened.statistics, workers: this.workers, nowMs: clock.now() })
+  }
+
+  /** No more timers, and nobody waits any more. */
+  close(): void {
+    this.isClosed = true
+    this.timer?.cancel()
+    this.desk.dismiss()
+  }
+
+  /** Arms the timer for what time brings about next, and lets waiting slots have what has become ready. */
+  private wakeInTime(): void {
+    if (this.isClosed) return
+    const { clock } = this.options
+    if (this.desk.waitingSlots > 0) this.serveSoon()
+    // At least once a lease time, because workers fall silent without an event.
+    const dueMs = Math.min(this.run.nextDueMs(), clock.now() + this.policy.leaseTtlMs)
+    if (this.timer !== null && dueMs >= this.wakeMs) return
+    this.timer?.cancel()
+    this.wakeMs = dueMs
+    this.timer = clock.after(Math.max(1, dueMs - clock.now()), () => this.wake())
+  }
+
+  /** Not within the change itself: a lease is a change too. */
+  private serveSoon(): void {
+    if (this.isServing) return
+    this.isServing = true
+    this.options.turns.soon(() => {
+      this.isServing = false
+      this.desk.serve()
+    })
+  }
+
+  private wake(): void {
+    this.timer = null
+    for (const { worker } of this.workers.forgetSilent(this.options.clock.now())) {
+      this.options.logger.warn({ worker: worker.name, workerId: worker.workerId }, 'worker lost: no word from it')
+    }
+    this.run.prepareFor(this.workers.slots)
+    this.run.tick()
+    this.wakeInTime()
+  }
+}
