@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { RunObserver } from '../run/search-run.js'
+import type { RunObserver } from '../run/run-observer.js'
 
 /** How long jobs wait and how their attempts end. */
 export function registerAttemptMetrics(registry: Registry): Pick<RunObserver, 'jobChanged'> {

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
-import type { RunObserver } from '../run/search-run.js'
+import type { RunObserver } from '../run/run-observer.js'
 
 /** Candidates that ended since the coordinator started. */
 export function registerCandidateMetrics(registry: Registry): Pick<RunObserver, 'candidateEnded'> {

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import type { CallObserver } from '../../shared/rpc/handler.js'
-import type { SearchRun, RunObserver } from '../run/search-run.js'
+import type { RunObserver } from '../run/run-observer.js'
+import type { SearchRun } from '../run/search-run.js'
 import type { SearchStatistics } from '../run/statistics.js'
 import type { LeaseDesk } from '../workers/lease-desk.js'
 import type { WorkerRegistry } from '../workers/worker-registry.js'

@@ -13,7 +13,7 @@ import type { SearchStore, StoredSearch } from '../store/store.js'
 import { exhaustion } from './budget.js'
 import { isVerdict, observationOf } from './observation.js'
 import { requireSameSearch } from './same-search.js'
-import type { PendingCandidate, StartingPoint } from './search-run.js'
+import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import { SearchStatistics } from './statistics.js'
 import type { ResolvedDataset } from './training-specification.js'
 

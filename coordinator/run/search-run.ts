@@ -6,36 +6,19 @@ import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { NetworkCost } from '../../shared/network/cost.js'
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
 import { JobTable } from '../jobs/job-table.js'
-import { isHeld, newJob, type HeldJob, type Holder, type Job } from '../jobs/job.js'
+import { isHeld, type HeldJob, type Holder, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
 import type { EndedAttempt } from '../jobs/transition.js'
-import type { Proposal, Search } from '../search/search.js'
+import type { Search } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
 import { candidatesLeft, exhaustion, type Budget } from './budget.js'
-import { isVerdict, observationOf } from './observation.js'
+import { CandidatesInFlight } from './candidates-in-flight.js'
 import { ProgressBoard } from './progress-board.js'
+import type { RunObserver } from './run-observer.js'
+import { RunStatus } from './run-status.js'
+import type { StartingPoint } from './starting-point.js'
 import type { SearchStatistics } from './statistics.js'
 import { specificationOf, type ResolvedDataset } from './training-specification.js'
-
-/** A candidate whose job has not ended. */
-export interface PendingCandidate extends NetworkCost {
-  readonly sequence: number
-  readonly encoding: string
-}
-
-/** Where a search stands when its run begins: new, or as the store has it. */
-export interface StartingPoint {
-  readonly status: SearchStatus
-  readonly statusReason: string
-  readonly ending: FinalStatus | null
-  readonly elapsedMs: number
-  readonly lastCandidate: number
-  readonly lastJobId: number
-  readonly lastTold: number
-  readonly lostAttempts: Readonly<Partial<Record<FailureReason, number>>>
-  readonly pending: readonly PendingCandidate[]
-  readonly jobs: readonly Job[]
-}
 
 export interface SearchRunOptions {
   readonly config: SearchConfig
@@ -56,13 +39,6 @@ export interface SearchRunOptions {
   readonly later?: (task: () => void) => void
 }
 
-/** Told of what happens, for logs and metrics. */
-export interface RunObserver {
-  jobChanged?(job: Job, previous: Job, ended: EndedAttempt | null): void
-  candidateEnded?(encoding: string, outcome: Outcome): void
-  statusChanged?(status: SearchStatus, reason: string): void
-}
-
 /** Candidates in a row that only machinery ended, after which the search fails: every further one would go the same way. */
 const hopelessRow = 5
 
@@ -75,54 +51,36 @@ export class SearchRun {
   readonly progress = new ProgressBoard()
   readonly lostAttempts: Partial<Record<FailureReason, number>>
   private readonly table: JobTable
-  private readonly pending = new Map<number, PendingCandidate>()
+  private readonly candidates: CandidatesInFlight
+  private readonly state: RunStatus
   private readonly listeners = new Set<() => void>()
   private readonly budget: Budget
-  private readonly startedAtMs: number
-  private lastCandidate: number
-  private lastJobId: number
-  private lastTold: number
-  private status_: SearchStatus
-  private reason: string
-  private ending: FinalStatus | null
-  private endedAtMs: number | null = null
-  private cancelAtMs = Infinity
-  private isSpaceExhausted = false
   private isTopUpDue = false
-  private endedByMachineryInARow = 0
   /** Jobs to keep queued ahead of need; follows the number of slots. */
   private ahead = 1
 
   constructor(private readonly options: SearchRunOptions) {
     const { start, policy, config, clock, store } = options
-    this.startedAtMs = clock.now()
     this.budget = { candidates: config.search.candidates, timeLimitMs: config.search.timeLimit ?? null }
-    this.lastCandidate = start.lastCandidate
-    this.lastJobId = start.lastJobId
-    this.lastTold = start.lastTold
-    this.status_ = start.status
-    this.reason = start.statusReason
-    this.ending = start.ending
     this.lostAttempts = { ...start.lostAttempts }
+    this.candidates = new CandidatesInFlight(options)
     this.table = new JobTable(policy, (job, ended, previous) => this.jobChanged(job, ended, previous))
-    for (const candidate of start.pending) this.pending.set(candidate.sequence, candidate)
     for (const job of start.jobs) this.table.insert(job)
+    this.state = new RunStatus(start, clock, config.search.drainTime, (...change) => this.statusChanged(...change))
     store.follow(() => ({ state: options.search.state(), elapsedMs: this.elapsedMs }))
-    if (this.status_ === 'stopping') this.cancelAtMs = this.startedAtMs + config.search.drainTime
-    if (isFinal(this.status_)) this.endedAtMs = this.startedAtMs
     this.settle()
   }
 
   get status(): SearchStatus {
-    return this.status_
+    return this.state.status
   }
 
   get statusReason(): string {
-    return this.reason
+    return this.state.reason
   }
 
   get elapsedMs(): number {
-    return this.options.start.elapsedMs + (this.endedAtMs ?? this.options.clock.now()) - this.startedAtMs
+    return this.state.elapsedMs
   }
 
   get jobs(): Pick<JobTable, 'states' | 'held' | 'heldBy' | 'get' | 'queued'> {
@@ -131,7 +89,7 @@ export class SearchRun {
 
   /** Whether there will never again be a job to lease. */
   get isOver(): boolean {
-    return this.status_ !== 'running'
+    return !this.state.isRunning
   }
 
   /** Called after every change; returns what takes the listener away. */
@@ -199,8 +157,8 @@ export class SearchRun {
 
   /** Ends the search for good. A later call can only be stricter. */
   stop(mode: StopMode, reason: string): void {
-    if (isFinal(this.status_)) return
-    if (this.status_ === 'running') this.beginStopping('stopped', reason, Infinity)
+    if (isFinal(this.status)) return
+    if (this.state.isRunning) this.beginStopping('stopped', reason, Infinity)
     if (mode === 'cancel') this.table.cancelAll(reason, this.now())
     this.settle()
   }
@@ -208,9 +166,9 @@ export class SearchRun {
   /** Lets time pass: leases, limits and the budget run out. */
   tick(): void {
     this.table.tick(this.now())
-    if (this.now() >= this.cancelAtMs) {
-      this.cancelAtMs = Infinity
-      this.table.cancelAll(this.reason, this.now())
+    if (this.now() >= this.state.cancelAtMs) {
+      this.state.cancelAtMs = Infinity
+      this.table.cancelAll(this.state.reason, this.now())
     }
     this.settle()
   }
@@ -218,26 +176,26 @@ export class SearchRun {
   /** When tick has to be called next, at the latest. */
   nextDueMs(): number {
     const { timeLimitMs } = this.budget
-    const limit = this.status_ === 'running' && timeLimitMs !== null ? this.now() + timeLimitMs - this.elapsedMs : Infinity
-    return Math.min(this.table.nextDueMs(), this.table.nextReadyMs(this.now()), this.cancelAtMs, limit)
+    const limit = this.state.isRunning && timeLimitMs !== null ? this.now() + timeLimitMs - this.elapsedMs : Infinity
+    return Math.min(this.table.nextDueMs(), this.table.nextReadyMs(this.now()), this.state.cancelAtMs, limit)
   }
 
   /** Brings everything that follows from the last change about. */
   private settle(): void {
-    if (this.status_ === 'running') this.endOnBudget()
-    if (this.status_ === 'running') this.topUpSoon()
+    if (this.state.isRunning) this.endOnBudget()
+    if (this.state.isRunning) this.topUpSoon()
     this.conclude()
   }
 
   private conclude(): void {
-    if (this.status_ === 'stopping') this.finishWhenEmpty()
+    if (this.status === 'stopping') this.finishWhenEmpty()
     this.changed()
   }
 
   private endOnBudget(): void {
     const why = exhaustion(this.budget, this.options.statistics.trained, this.elapsedMs)
     if (why !== null) return this.beginStopping('finished', why, this.now() + this.options.config.search.drainTime)
-    if (this.endedByMachineryInARow >= hopelessRow) {
+    if (this.candidates.endedByMachineryInARow >= hopelessRow) {
       this.beginStopping('failed', `${hopelessRow} candidates in a row were given up after failures of machines; see \`reason\` in the jobs table`, 0)
     }
   }
@@ -248,34 +206,18 @@ export class SearchRun {
     this.isTopUpDue = true
     this.options.later(() => {
       this.isTopUpDue = false
-      if (this.status_ !== 'running') return
+      if (!this.state.isRunning) return
       this.topUp()
       this.conclude()
     })
   }
 
   private topUp(): void {
-    const left = candidatesLeft(this.budget, this.options.statistics.trained, this.pending.size)
+    const { candidates } = this
+    const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.count)
     const wanted = Math.min(left, this.ahead - this.table.queued)
-    if (wanted > 0 && !this.isSpaceExhausted) this.propose(wanted)
-    if (this.isSpaceExhausted && this.pending.size === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
-  }
-
-  private propose(count: number): void {
-    const proposals = this.options.search.ask(count)
-    this.isSpaceExhausted = proposals.length < count
-    for (const proposal of proposals) this.queue(proposal)
-  }
-
-  private queue({ key, operator, parents }: Proposal): void {
-    const { store, policy, costOf } = this.options
-    const candidate = { sequence: ++this.lastCandidate, encoding: key, ...costOf(key) }
-    const job = newJob({ id: ++this.lastJobId, candidate: candidate.sequence, encoding: key }, this.now(), policy)
-    this.pending.set(candidate.sequence, candidate)
-    this.table.insert(job)
-    // Nobody has been promised anything: what a crash takes is proposed again, by the same generator.
-    store.recordLazily({ kind: 'proposed', candidate: { ...candidate, operator, parents } })
-    store.recordLazily({ kind: 'job', job })
+    if (wanted > 0 && !candidates.isSpaceExhausted) for (const job of candidates.propose(wanted, this.now())) this.table.insert(job)
+    if (candidates.isSpaceExhausted && candidates.count === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
   }
 
   private jobChanged(job: Job, ended: EndedAttempt | null, previous: Job): void {
@@ -285,52 +227,27 @@ export class SearchRun {
     if (ended?.outcome.kind === 'failed') this.countLost(ended.outcome.reason)
     if (ended) this.progress.forget(job.id)
     observer?.jobChanged?.(job, previous, ended)
-    if (job.state.kind === 'done') this.endCandidate(job.candidate, job.state.outcome)
+    if (job.state.kind === 'done') this.candidates.end(job.candidate, job.state.outcome)
   }
 
   private countLost(reason: FailureReason): void {
     this.lostAttempts[reason] = (this.lostAttempts[reason] ?? 0) + 1
   }
 
-  private endCandidate(sequence: number, outcome: Outcome): void {
-    const { store, search, statistics, observer } = this.options
-    const candidate = this.pending.get(sequence)
-    if (!candidate) throw new Error(`candidate ${sequence} ended twice`)
-    this.pending.delete(sequence)
-    if (isVerdict(outcome)) {
-      this.endedByMachineryInARow = 0
-      search.tell([observationOf(candidate.encoding, candidate, outcome)])
-      statistics.tell(candidate.encoding, candidate, outcome)
-      store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome })
-    } else {
-      if (outcome.kind === 'failed') this.endedByMachineryInARow++
-      search.withdraw([candidate.encoding])
-      statistics.withdraw(outcome)
-      store.record({ kind: 'withdrawn', sequence, outcome })
-    }
-    observer?.candidateEnded?.(candidate.encoding, outcome)
-  }
-
   private beginStopping(ending: FinalStatus, reason: string, cancelAtMs: number): void {
-    this.ending = ending
-    this.cancelAtMs = cancelAtMs
-    this.setStatus('stopping', reason)
+    this.state.beginStopping(ending, reason, cancelAtMs)
     this.table.cancelQueued(reason, this.now())
     if (cancelAtMs <= this.now()) this.table.cancelAll(reason, this.now())
   }
 
   private finishWhenEmpty(): void {
     // A job that fell back into the queue meanwhile will not be handed out any more.
-    if (this.table.queued > 0) this.table.cancelQueued(this.reason, this.now())
-    if (this.table.size > 0) return
-    this.endedAtMs = this.now()
-    this.setStatus(this.ending ?? 'stopped', this.reason)
+    if (this.table.queued > 0) this.table.cancelQueued(this.state.reason, this.now())
+    if (this.table.size === 0) this.state.finish()
   }
 
-  private setStatus(status: SearchStatus, reason: string): void {
-    this.status_ = status
-    this.reason = reason
-    this.options.store.record({ kind: 'status', status, ending: this.ending, reason, atMs: this.now() })
+  private statusChanged(status: SearchStatus, ending: FinalStatus | null, reason: string): void {
+    this.options.store.record({ kind: 'status', status, ending, reason, atMs: this.now() })
     this.options.observer?.statusChanged?.(status, reason)
   }
 
