@@ -6,8 +6,8 @@ import { InvalidInputError } from '../../shared/errors.js'
 import { builtinDigits } from '../../shared/training/specification.js'
 import { resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { requireOneBatch } from '../../worker/data/dataset.js'
-import { readImageFolder } from '../../worker/data/image-folder.js'
 import { resolveManifest } from '../../worker/data/manifest.js'
+import { readCollection } from '../../worker/data/read-collection.js'
 import { printStatus } from '../output.js'
 
 /**
@@ -23,7 +23,7 @@ export async function localDataset(config: SearchConfig): Promise<ResolvedDatase
     printStatus(`nasoa: ${directory} is not on this machine, so workers' images are not compared with it`)
     return { classes }
   }
-  const folder = await readImageFolder(await resolveDataDirectory(directory, printStatus))
+  const folder = await readCollection(await resolveDataDirectory(directory, printStatus), printStatus)
   const manifest = await resolveManifest(folder, subsetOf(config))
   requireOneBatch(manifest, config.training.batch)
   return { classes: manifest.classes.length, manifestHash: manifest.hash }

@@ -28,7 +28,8 @@ export async function demoConfig({ data, budget }: DemoChoices): Promise<SearchC
 const largestResolution = 64
 
 async function suitableResolution(data: string): Promise<number> {
-  const { readImageFolder } = await import('../../worker/data/image-folder.js')
+  const { printStatus } = await import('../output.js')
+  const { readCollection } = await import('../../worker/data/read-collection.js')
   const { naturalResolution } = await import('../../worker/data/natural-resolution.js')
-  return Math.min(largestResolution, await naturalResolution(await readImageFolder(data)))
+  return Math.min(largestResolution, await naturalResolution(await readCollection(data, printStatus)))
 }

@@ -6,9 +6,9 @@ import { parseGenome } from '../../shared/space/parse.js'
 import type { SubsetSpecification, TrainingSpecification } from '../../shared/training/specification.js'
 import { resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { requireOneBatch } from '../../worker/data/dataset.js'
-import { readImageFolder } from '../../worker/data/image-folder.js'
 import { resolveManifest } from '../../worker/data/manifest.js'
 import { naturalResolution } from '../../worker/data/natural-resolution.js'
+import { readCollection } from '../../worker/data/read-collection.js'
 import type { TrainCommand } from '../../worker/trainer/messages.js'
 import { trainingFingerprint } from '../../worker/trainer/progress.js'
 import { UsageError, printStatus } from '../output.js'
@@ -28,7 +28,7 @@ export async function prepareTraining(given: TrainArguments): Promise<TrainComma
   if (given.threads !== undefined) requireInteger('threads', given.threads, [1, 1024])
   requireNumber('unreadableLimit', given.unreadableLimit, [0, 1])
   const dataDirectory = resolve(await resolveDataDirectory(given.data, printStatus))
-  const folder = await readImageFolder(dataDirectory)
+  const folder = await readCollection(dataDirectory, printStatus)
   const recipe = recipeOf(given, given.resolution ?? (await naturalResolution(folder)))
   const manifest = await resolveManifest(folder, subset)
   requireOneBatch(manifest, recipe.batch)

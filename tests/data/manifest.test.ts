@@ -1,8 +1,8 @@
 import { cpSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { SubsetSpecification } from '../../shared/training/specification.js'
-import { readImageFolder } from '../../worker/data/image-folder.js'
 import { type Manifest, resolveManifest } from '../../worker/data/manifest.js'
+import { readCollection } from '../../worker/data/read-collection.js'
 import { temporaryFolder, writeFiles } from './image-files.js'
 
 const names = ['c', 'a', 'e', 'b', 'd']
@@ -17,7 +17,7 @@ function folderOf(images = 8): string {
   return writeFiles(temporaryFolder(), Object.fromEntries(files) as Record<string, string>)
 }
 
-const resolve = async (folder: string, subset: SubsetSpecification): Promise<Manifest> => resolveManifest(await readImageFolder(folder), subset)
+const resolve = async (folder: string, subset: SubsetSpecification): Promise<Manifest> => resolveManifest(await readCollection(folder, () => undefined), subset)
 
 describe('a subset', () => {
   test('of everything holds every image with its label and size', async () => {

@@ -8,6 +8,10 @@ export class ByteCache {
 
   constructor(private readonly budgetBytes: number) {}
 
+  has(key: string): boolean {
+    return this.entries.has(key)
+  }
+
   async get(key: string, load: () => Promise<Buffer>): Promise<Buffer> {
     const cached = this.entries.get(key)
     if (cached !== undefined) return cached

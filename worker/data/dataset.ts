@@ -1,10 +1,12 @@
 import { InvalidInputError } from '../../shared/errors.js'
 import type { SubsetSpecification, TrainingRecipe } from '../../shared/training/specification.js'
 import { derivedGenerator } from './derived-generator.js'
-import { readImageFolder } from './image-folder.js'
-import { ImageSource } from './image-source.js'
+import { ImageSource, type ReadImage } from './image-source.js'
 import { type Manifest, type ManifestImage, resolveManifest } from './manifest.js'
 import { mapInOrder } from './map-in-order.js'
+import { readCollection } from './read-collection.js'
+import { alongShards, shuffled } from './shards/shard-order.js'
+import { type StreamedImage, streamShards } from './shards/shard-stream.js'
 import { UnreadableImages } from './unreadable-images.js'
 
 /** Images of one step. */
@@ -31,6 +33,8 @@ export interface DatasetOptions {
   readonly prefetchBytes?: number
   /** Batches decoded ahead of the step. Default 2: hides decoding behind the step, also where a file takes two turns of the event loop. */
   readonly prefetchBatches?: number
+  /** Memory for encoded images of shards that are mixed there before they are used. Default 128 MiB; part of what decides the order. */
+  readonly shuffleBytes?: number
 }
 
 export interface DatasetCounts {
@@ -81,12 +85,21 @@ class BatchAssembly {
   }
 }
 
-/** The images of one job: an ImageNet-layout folder, a subset of it, decoded and augmented in the background. */
+/** Reads what a stream of shards delivered; it delivered nothing where the bytes are held. */
+function delivered({ encoded }: StreamedImage): ReadImage {
+  return () => {
+    if (encoded === null) return Promise.reject(new Error('its bytes were not read'))
+    return encoded instanceof Error ? Promise.reject(encoded) : Promise.resolve(encoded)
+  }
+}
+
+/** The images of one job: a data folder, a subset of it, decoded and augmented in the background. */
 export class Dataset {
   private readonly source: ImageSource
   private readonly unreadable: UnreadableImages
   private readonly imageBytes: number
   private readonly inFlight: number
+  private readonly isSharded: boolean
 
   constructor(
     private readonly manifest: Manifest,
@@ -96,6 +109,7 @@ export class Dataset {
     this.unreadable = new UnreadableImages(manifest, options.unreadableLimit, options.log)
     this.source = new ImageSource(manifest.directory, resolution, this.unreadable, options.cacheBytes ?? 256 * mebibyte)
     this.imageBytes = resolution * resolution * 3
+    this.isSharded = manifest.train.some(({ range }) => range !== undefined)
     const affordable = Math.floor((options.prefetchBytes ?? 256 * mebibyte) / this.imageBytes)
     this.inFlight = Math.max(1, Math.min((options.prefetchBatches ?? 2) * batch, affordable))
   }
@@ -140,11 +154,10 @@ export class Dataset {
     }
   }
 
-  /** Every readable validation image once, in the order of the manifest; the last batch may be partial. */
+  /** Every readable validation image once, in the order of the manifest (shards: along them); the last batch may be partial. */
   async *validationBatches(signal?: AbortSignal): AsyncGenerator<ImageBatch, void, undefined> {
     const assembly = new BatchAssembly(this.options.recipe.batch, this.imageBytes)
-    const decode = async (image: ManifestImage) => labelled(image, await this.source.evaluationImage(image))
-    for await (const image of mapInOrder(this.manifest.validation, this.inFlight, decode, signal)) {
+    for await (const image of this.validationImages(signal)) {
       const batch = image === null ? null : assembly.add(image)
       if (batch !== null) yield batch
     }
@@ -152,15 +165,30 @@ export class Dataset {
     if (rest !== null) yield rest
   }
 
+  private validationImages(signal?: AbortSignal): AsyncGenerator<LabelledPixels | null, void, undefined> {
+    const { validation } = this.manifest
+    const decode = async (index: number, read?: ReadImage) => labelled(validation[index], await this.source.evaluationImage(validation[index], read))
+    if (!this.isSharded) return mapInOrder(validation.keys(), this.inFlight, decode, signal)
+    const stream = this.stream(validation, alongShards(validation, (shards) => shards))
+    return mapInOrder(stream, this.inFlight, (image) => decode(image.index, delivered(image)), signal)
+  }
+
   private trainingImages(epoch: number, signal?: AbortSignal): AsyncGenerator<LabelledPixels | null, void, undefined> {
     const { seed, augmentation } = this.options.recipe
-    const order = derivedGenerator(seed, 'order', epoch).shuffle(this.manifest.train.map((_, index) => index))
-    const decode = async (index: number): Promise<LabelledPixels | null> => {
-      const image = this.manifest.train[index]
+    const { train } = this.manifest
+    const decode = async (index: number, read?: ReadImage): Promise<LabelledPixels | null> => {
       const rng = derivedGenerator(seed, 'augmentation', epoch, index)
-      return labelled(image, await this.source.trainingImage(image, augmentation, rng))
+      return labelled(train[index], await this.source.trainingImage(train[index], augmentation, rng, read))
     }
-    return mapInOrder(order, this.inFlight, decode, signal)
+    const order = derivedGenerator(seed, 'order', epoch)
+    if (!this.isSharded) return mapInOrder(order.shuffle([...train.keys()]), this.inFlight, decode, signal)
+    const stream = this.stream(train, alongShards(train, (shards) => order.shuffle(shards)))
+    const mixed = shuffled(stream, this.options.shuffleBytes ?? 128 * mebibyte, (index) => train[index].bytes, order)
+    return mapInOrder(mixed, this.inFlight, (image) => decode(image.index, delivered(image)), signal)
+  }
+
+  private stream(images: readonly ManifestImage[], order: readonly number[]): AsyncGenerator<StreamedImage, void, undefined> {
+    return streamShards(images, order, { directory: this.manifest.directory, isHeld: (image) => this.source.isHeld(image) })
   }
 }
 
@@ -179,10 +207,10 @@ export function requireOneBatch({ train, directory }: Manifest, batch: number): 
 
 /**
  * Lists the folder and resolves the subset; decodes nothing yet.
- * @throws InvalidInputError when the folder is no ImageNet-layout folder, resolves to another manifest, or is smaller than a batch
+ * @throws InvalidInputError when the folder has none of the layouts, resolves to another manifest, or is smaller than a batch
  */
 export async function openDataset(options: DatasetOptions): Promise<Dataset> {
-  const manifest = await resolveManifest(await readImageFolder(options.directory), options.subset)
+  const manifest = await resolveManifest(await readCollection(options.directory, options.log), options.subset)
   const { expectedManifestHash: expected } = options
   if (expected !== undefined && expected !== manifest.hash) {
     throw new InvalidInputError(

@@ -2,8 +2,7 @@ import { type Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidInputError } from '../../shared/errors.js'
-
-export type Split = 'train' | 'val'
+import type { Split } from './image-collection.js'
 
 /** File names of one class, sorted; only names are known yet, nothing was opened. */
 export interface ClassFolder {
@@ -18,7 +17,7 @@ export interface ImageFolder {
   readonly classes: readonly ClassFolder[]
 }
 
-const layout = 'expected {train,val}/<class>/*.JPEG (.jpg, .jpeg or .png)'
+const layout = 'expected {train,val}/<class>/*.JPEG (.jpg, .jpeg or .png), or tar shards'
 
 /** Hidden files are left out with the rest: `._x.JPEG` is what macOS leaves beside x.JPEG, not an image. */
 export function isImageName(name: string): boolean {
@@ -53,18 +52,23 @@ async function imagesIn(path: string): Promise<string[]> {
 }
 
 /** Class name -> its images. A folder that holds no image is no class (stray folders are ignored like stray files). */
-async function classesIn(directory: string, split: Split, top: readonly Dirent[]): Promise<Map<string, string[]>> {
-  const path = join(directory, split)
-  const here = top.find((entry) => entry.name === split)
-  if (here === undefined || !(await isOfKind(directory, here, 'directory'))) {
-    throw new InvalidInputError(`the data folder ${JSON.stringify(directory)} has no folder '${split}'; ${layout}`, { directory })
-  }
+export async function classImages(path: string): Promise<Map<string, string[]>> {
   const classes = new Map<string, string[]>()
   for (const entry of await entriesOf(path)) {
     if (entry.name.startsWith('.') || !(await isOfKind(path, entry, 'directory'))) continue
     const images = await imagesIn(join(path, entry.name))
     if (images.length > 0) classes.set(entry.name, images)
   }
+  return classes
+}
+
+async function classesIn(directory: string, split: Split, top: readonly Dirent[]): Promise<Map<string, string[]>> {
+  const path = join(directory, split)
+  const here = top.find((entry) => entry.name === split)
+  if (here === undefined || !(await isOfKind(directory, here, 'directory'))) {
+    throw new InvalidInputError(`the data folder ${JSON.stringify(directory)} has no folder '${split}'; ${layout}`, { directory })
+  }
+  const classes = await classImages(path)
   if (classes.size === 0) throw new InvalidInputError(`${JSON.stringify(path)} holds no class folder with images; ${layout}`, { directory })
   return classes
 }

@@ -1,5 +1,3 @@
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Rng } from '../../shared/rng.js'
 import type { Augmentation } from '../../shared/training/specification.js'
 import { ByteCache } from './byte-cache.js'
@@ -7,20 +5,11 @@ import { randomResizedCrop } from './crop-box.js'
 import { decodeCentre, decodeCrop, readSize, requireComplete } from './decode.js'
 import type { ManifestImage } from './manifest.js'
 import { applyPadCrop, randomPadCrop } from './pad-crop.js'
+import { readImage } from './read-image.js'
 import type { UnreadableImages } from './unreadable-images.js'
 
-/** The whole file in one read: its size is known, and a loader of small images lives off few system calls. */
-async function readWhole(path: string, bytes: number): Promise<Buffer> {
-  if (bytes === 0) throw new Error('the file is empty or gone')
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(bytes), 0, bytes, 0)
-    if (bytesRead < bytes) throw new Error(`only ${bytesRead} of ${bytes} bytes could be read`)
-    return buffer
-  } finally {
-    await file.close()
-  }
-}
+/** Gives an image's encoded bytes. */
+export type ReadImage = () => Promise<Buffer>
 
 /** Pixels (resolution x resolution x 3 bytes) of single images; null for one that cannot be read. */
 export class ImageSource {
@@ -36,21 +25,26 @@ export class ImageSource {
     this.cache = new ByteCache(cacheBytes)
   }
 
-  /** As it is evaluated. The caller must not write into the result. */
-  evaluationImage(image: ManifestImage): Promise<Uint8Array | null> {
-    return this.skippingUnreadable('validation', image, () => this.centre(image))
+  /** True if the image will not be read again: its bytes, or its pixels, are kept. */
+  isHeld(image: ManifestImage): boolean {
+    return this.cache.has(image.path) || this.unreadable.has(image.path)
+  }
+
+  /** As it is evaluated. The caller must not write into the result. @param read where its bytes come from, if they are not held */
+  evaluationImage(image: ManifestImage, read: ReadImage = this.reader(image)): Promise<Uint8Array | null> {
+    return this.skippingUnreadable('validation', image, () => this.centre(image, read))
   }
 
   /** As it is trained on, with the random choices of `rng`. */
-  trainingImage(image: ManifestImage, augmentation: Augmentation, rng: Rng): Promise<Uint8Array | null> {
+  trainingImage(image: ManifestImage, augmentation: Augmentation, rng: Rng, read: ReadImage = this.reader(image)): Promise<Uint8Array | null> {
     return this.skippingUnreadable('train', image, () => {
       switch (augmentation) {
         case 'resized-crop':
-          return this.resizedCrop(image, rng)
+          return this.resizedCrop(image, rng, read)
         case 'pad-crop':
-          return this.padCrop(image, rng)
+          return this.padCrop(image, rng, read)
         case 'none':
-          return this.centre(image)
+          return this.centre(image, read)
       }
     })
   }
@@ -69,25 +63,25 @@ export class ImageSource {
     }
   }
 
-  private read(image: ManifestImage): Promise<Buffer> {
-    return readWhole(join(this.directory, image.path), image.bytes)
+  private reader(image: ManifestImage): ReadImage {
+    return () => readImage(this.directory, image, image.bytes)
   }
 
-  private centre(image: ManifestImage): Promise<Uint8Array> {
-    return this.cache.get(image.path, async () => decodeCentre(await this.read(image), this.resolution))
+  private centre(image: ManifestImage, read: ReadImage): Promise<Uint8Array> {
+    return this.cache.get(image.path, async () => decodeCentre(await read(), this.resolution))
   }
 
-  private async padCrop(image: ManifestImage, rng: Rng): Promise<Uint8Array> {
+  private async padCrop(image: ManifestImage, rng: Rng, read: ReadImage): Promise<Uint8Array> {
     const crop = randomPadCrop(this.resolution, rng)
-    const source = await this.centre(image)
+    const source = await this.centre(image, read)
     const pixels = new Uint8Array(source.length)
     applyPadCrop(source, pixels, this.resolution, crop)
     return pixels
   }
 
   /** Every crop is decoded anew, from bytes that are kept. */
-  private async resizedCrop(image: ManifestImage, rng: Rng): Promise<Uint8Array> {
-    const encoded = await this.cache.get(image.path, () => this.read(image))
+  private async resizedCrop(image: ManifestImage, rng: Rng, read: ReadImage): Promise<Uint8Array> {
+    const encoded = await this.cache.get(image.path, read)
     const box = randomResizedCrop(await readSize(encoded), rng)
     const decoded = decodeCrop(encoded, box, this.resolution, rng.chance(0.5))
     const [pixels] = await Promise.all([decoded, requireComplete(encoded)])

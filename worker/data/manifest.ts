@@ -4,13 +4,11 @@ import { join } from 'node:path'
 import { InvalidInputError } from '../../shared/errors.js'
 import type { SubsetSpecification } from '../../shared/training/specification.js'
 import { derivedGenerator } from './derived-generator.js'
-import type { ClassFolder, ImageFolder, Split } from './image-folder.js'
+import type { ClassImages, ImageCollection, ImageLocation, SkippedImage, Split } from './image-collection.js'
 
-export interface ManifestImage {
-  /** From the data folder, with '/' on every system. */
-  readonly path: string
+export interface ManifestImage extends ImageLocation {
   readonly label: number
-  /** File size; 0 for a broken link. */
+  /** Size of the encoded image; 0 for a broken link. */
   readonly bytes: number
 }
 
@@ -20,6 +18,8 @@ export interface Manifest {
   readonly classes: readonly string[]
   readonly train: readonly ManifestImage[]
   readonly validation: readonly ManifestImage[]
+  /** Images of the folder that cannot be used, whether or not the subset would have them. */
+  readonly skipped: readonly SkippedImage[]
   /** SHA-256 over paths, labels and sizes: equal on every worker whose folder holds the same files. */
   readonly hash: string
 }
@@ -34,7 +34,7 @@ function choose<T>(items: readonly T[], count: number | undefined, seed: number,
   return order.slice(0, count).sort((a, b) => a - b).map((index) => items[index])
 }
 
-function chooseClasses(folder: ImageFolder, subset: SubsetSpecification): readonly ClassFolder[] {
+function chooseClasses(folder: ImageCollection, subset: SubsetSpecification): readonly ClassImages[] {
   const { classes } = subset
   if (classes !== undefined && classes > folder.classes.length) {
     throw new InvalidInputError(
@@ -52,11 +52,19 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-async function withSizes(directory: string, images: readonly Omit<ManifestImage, 'bytes'>[]): Promise<ManifestImage[]> {
+interface LabelledLocation extends ImageLocation {
+  readonly label: number
+}
+
+async function withSize(directory: string, image: LabelledLocation): Promise<ManifestImage> {
+  return { ...image, bytes: image.range?.bytes ?? (await sizeOf(join(directory, image.path))) }
+}
+
+async function withSizes(directory: string, images: readonly LabelledLocation[]): Promise<ManifestImage[]> {
   const sized: ManifestImage[] = []
   for (let start = 0; start < images.length; start += statConcurrency) {
     const chunk = images.slice(start, start + statConcurrency)
-    sized.push(...(await Promise.all(chunk.map(async (image) => ({ ...image, bytes: await sizeOf(join(directory, image.path)) })))))
+    sized.push(...(await Promise.all(chunk.map((image) => withSize(directory, image)))))
   }
   return sized
 }
@@ -71,13 +79,12 @@ function hashOf(train: readonly ManifestImage[], validation: readonly ManifestIm
  * Resolves a subset of a folder.
  * @throws InvalidInputError when the folder has fewer classes than the subset asks for; fewer images in a class are taken as they are
  */
-export async function resolveManifest(folder: ImageFolder, subset: SubsetSpecification): Promise<Manifest> {
+export async function resolveManifest(folder: ImageCollection, subset: SubsetSpecification): Promise<Manifest> {
   const chosen = chooseClasses(folder, subset)
-  const imagesOf = (split: Split, count: number | undefined): Omit<ManifestImage, 'bytes'>[] =>
-    chosen.flatMap(({ name, [split]: files }, label) =>
-      choose(files, count, subset.seed, split, name).map((file) => ({ path: `${split}/${name}/${file}`, label })),
-    )
+  const imagesOf = (split: Split, count: number | undefined): LabelledLocation[] =>
+    chosen.flatMap(({ name, [split]: images }, label) => choose(images, count, subset.seed, split, name).map((image) => ({ ...image, label })))
   const train = await withSizes(folder.directory, imagesOf('train', subset.imagesPerClass))
   const validation = await withSizes(folder.directory, imagesOf('val', subset.validationImagesPerClass))
-  return { directory: folder.directory, classes: chosen.map(({ name }) => name), train, validation, hash: hashOf(train, validation) }
+  const { directory, skipped } = folder
+  return { directory, classes: chosen.map(({ name }) => name), train, validation, skipped, hash: hashOf(train, validation) }
 }

@@ -15,7 +15,9 @@ export class UnreadableImages {
     /** Largest share of all files that may be unreadable, 0..1. */
     private readonly limit: number,
     private readonly log: (line: string) => void,
-  ) {}
+  ) {
+    for (const { path, reason } of manifest.skipped) log(`skipped ${JSON.stringify(path)}: ${reason}`)
+  }
 
   has(path: string): boolean {
     return this.paths.train.has(path) || this.paths.validation.has(path)
@@ -23,7 +25,7 @@ export class UnreadableImages {
 
   get counts(): { readonly train: number; readonly validation: number; readonly total: number } {
     const { train, validation } = this.paths
-    return { train: train.size, validation: validation.size, total: train.size + validation.size }
+    return { train: train.size, validation: validation.size, total: train.size + validation.size + this.manifest.skipped.length }
   }
 
   /** @throws UnreadableImagesError above the limit, or when a split has no readable image left */
@@ -36,7 +38,7 @@ export class UnreadableImages {
 
   /** @throws UnreadableImagesError above the limit, or when a split has no readable image left */
   requireFew(): void {
-    const { directory, train, validation } = this.manifest
+    const { directory, train, validation, skipped } = this.manifest
     const { counts } = this
     for (const split of ['train', 'validation'] as const) {
       if (counts[split] < this.manifest[split].length) continue
@@ -44,7 +46,7 @@ export class UnreadableImages {
         directory,
       })
     }
-    const files = train.length + validation.length
+    const files = train.length + validation.length + skipped.length
     if (counts.total <= this.limit * files) return
     throw new UnreadableImagesError(
       `${counts.total} of the ${files} images in ${JSON.stringify(directory)} cannot be read, more than the limit of ${this.limit * 100} %; ` +
@@ -54,6 +56,6 @@ export class UnreadableImages {
   }
 
   private lastOf(split: 'train' | 'validation'): string {
-    return JSON.stringify([...this.paths[split]].at(-1))
+    return JSON.stringify([...this.paths[split]].at(-1) ?? this.manifest.skipped.at(-1)?.path)
   }
 }
