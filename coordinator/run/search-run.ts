@@ -257,6 +257,7 @@ export class SearchRun {
     return {
       jobId: job.id,
       token: job.attempt,
+      candidate: job.candidate,
       specification: specificationOf(job.encoding, config, dataset),
       attemptLimitMs: deadlineMs === null ? null : deadlineMs - sinceMs,
     }

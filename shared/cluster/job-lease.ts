@@ -3,6 +3,8 @@ import type { AttemptReference } from './attempt.js'
 
 /** What a worker is given to do. */
 export interface JobLease extends AttemptReference {
+  /** Sequence number of the candidate; its checkpoints are kept under it. */
+  readonly candidate: number
   readonly specification: TrainingSpecification
   /** Limit of the whole attempt, set-up included, milliseconds; null = none. */
   readonly attemptLimitMs: number | null

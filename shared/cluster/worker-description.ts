@@ -10,6 +10,8 @@ export interface WorkerDescription {
   /** The processor's model and threads, or the GPU's name; equal for interchangeable devices. */
   readonly deviceClass: string
   readonly threadsPerSlot: number
+  /** Anything worth knowing of it, for people: zone, rack, spot. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 /** A registered worker, as people see it. */

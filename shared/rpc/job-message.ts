@@ -42,14 +42,16 @@ export function cancellationFromMessage({ attempt, reason }: CancellationMessage
 export function leaseToMessage(lease: JobLease): LeaseMessage {
   return {
     attempt: attemptToMessage(lease),
+    candidate: lease.candidate,
     specification: specificationToMessage(lease.specification),
     attemptLimitMs: lease.attemptLimitMs === null ? undefined : BigInt(Math.round(lease.attemptLimitMs)),
   }
 }
 
-export function leaseFromMessage({ attempt, specification, attemptLimitMs }: LeaseMessage): JobLease {
+export function leaseFromMessage({ attempt, candidate, specification, attemptLimitMs }: LeaseMessage): JobLease {
   return {
     ...attemptFromMessage(attempt),
+    candidate: whole(candidate, 1, 0xffffffff, 'candidate'),
     specification: specificationFromMessage(specification),
     attemptLimitMs: attemptLimitMs === undefined ? null : duration(attemptLimitMs, longestDurationMs, 'attempt_limit_ms'),
   }

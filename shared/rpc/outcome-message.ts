@@ -11,6 +11,10 @@ const reasons = enumMapping<FailureReason, ReasonCode>({
   data: ReasonCode.DATA,
   crashed: ReasonCode.CRASHED,
   internal: ReasonCode.INTERNAL,
+  quarantined: ReasonCode.QUARANTINED,
+  queue_limit: ReasonCode.QUEUE_LIMIT,
+  attempt_limit: ReasonCode.ATTEMPT_LIMIT,
+  overall_limit: ReasonCode.OVERALL_LIMIT,
 })
 
 export function outcomeToMessage(outcome: Outcome): OutcomeMessage {

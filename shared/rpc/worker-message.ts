@@ -14,9 +14,10 @@ export interface Registration {
 }
 
 const mostSlots = 1024
+const mostLabels = 32
 
 export function registrationToMessage({ worker, held, searchId }: Registration): RegisterRequest {
-  return { ...worker, held: held.map(heldToMessage), searchId }
+  return { ...worker, labels: { ...worker.labels }, held: held.map(heldToMessage), searchId }
 }
 
 export function registrationFromMessage(message: RegisterRequest): Registration {
@@ -28,8 +29,15 @@ export function registrationFromMessage(message: RegisterRequest): Registration 
     slots: whole(message.slots, 1, mostSlots, 'slots'),
     deviceClass: remark(text(message.deviceClass, 200, 'device_class')),
     threadsPerSlot: whole(message.threadsPerSlot, 1, 4096, 'threads_per_slot'),
+    labels: labelsFromMessage(message.labels),
   }
   return { worker, held: message.held.map(heldFromMessage), searchId: remark(message.searchId, 100) }
+}
+
+function labelsFromMessage(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(labels)
+  whole(entries.length, 0, mostLabels, 'number of labels')
+  return Object.fromEntries(entries.map(([key, value]) => [identifier(key, 'label'), remark(value, 100)]))
 }
 
 export function workerToMessage(worker: WorkerStatus): WorkerMessage {

@@ -1,5 +1,20 @@
-/** Why an attempt failed for reasons that are not the candidate's. */
-export type FailureReason = 'worker_lost' | 'preempted' | 'disk' | 'network' | 'data' | 'crashed' | 'internal'
+/**
+ * Why an attempt or a job failed without a result. The first four are the machinery's alone and free for the candidate; the
+ * next three may be anybody's; the last four are the coordinator's own decisions.
+ */
+export type FailureReason =
+  | 'worker_lost'
+  | 'preempted'
+  | 'disk'
+  | 'network'
+  | 'data'
+  | 'crashed'
+  | 'internal'
+  /** The candidate is given up: too many workers were lost, or trainers crashed, while training it. */
+  | 'quarantined'
+  | 'queue_limit'
+  | 'attempt_limit'
+  | 'overall_limit'
 
 /** What a finished training measured. */
 export interface TrainingResult {

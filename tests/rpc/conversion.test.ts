@@ -59,6 +59,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 )
 
 const lease: fc.Arbitrary<JobLease> = fc.record({
+  candidate: count,
   jobId: count,
   token: count,
   attemptLimitMs: nullable(durationMs),
@@ -173,7 +174,7 @@ describe('hostile messages', () => {
     )
   })
 
-  const worker = { workerId: 'a', name: 'a', version: '1.0.0', slots: 1, deviceClass: 'cpu', threadsPerSlot: 1, held: [], searchId: '' }
+  const worker = { workerId: 'a', name: 'a', version: '1.0.0', slots: 1, deviceClass: 'cpu', threadsPerSlot: 1, labels: {}, held: [], searchId: '' }
   test.each([
     [{ workerId: '../../etc' }, /worker_id/],
     [{ workerId: '.hidden' }, /worker_id/],
@@ -184,6 +185,7 @@ describe('hostile messages', () => {
     [{ slots: 4_000_000_000 }, /slots/],
     [{ held: [{ attempt: undefined, slot: 0 }] }, /attempt is missing/],
     [{ held: [{ attempt: { jobId: 0, token: 1 }, slot: 0 }] }, /job_id/],
+    [{ labels: { '../x': 'y' } }, /label/],
   ])('a registration with %j is refused by name of the field', (changes, message) => {
     expect(() => registrationFromMessage(RegisterRequest.decode(RegisterRequest.encode({ ...worker, ...changes }).finish()))).toThrow(message)
   })

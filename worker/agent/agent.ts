@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { ArtifactStore } from '../../shared/artifacts/artifact-store.js'
 import { sameAttempt, type AttemptReference, type Cancellation, type HeldAttempt } from '../../shared/cluster/attempt.js'
-import type { JobLease } from '../../shared/cluster/job-lease.js'
+import type { EpochReport, JobLease } from '../../shared/cluster/job-lease.js'
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
 import { systemClock, type Clock } from '../../shared/clock.js'
 import { CancelledError, InvalidInputError, messageOf } from '../../shared/errors.js'
 import { silentLogger } from '../../shared/logging.js'
 import { wait } from '../../shared/rpc/retry.js'
-import type { LeaseAnswer, Session } from '../../shared/rpc/worker-client.js'
+import type { CompletionAnswer, LeaseAnswer, Session } from '../../shared/rpc/worker-client.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { launchTrainer } from '../trainer/launch.js'
 import type { TrainCommand } from '../trainer/messages.js'
+import { CandidateCheckpoints, type WrittenCheckpoint } from './candidate-checkpoints.js'
 import { CoordinatorLink } from './coordinator-link.js'
 import { Outbox, type Undelivered } from './outbox.js'
 import { ProgressReporter } from './progress-reporter.js'
@@ -27,6 +29,12 @@ export interface AgentOptions {
   readonly dataDirectory?: string | undefined
   /** What a training leaves behind stays after its result is delivered. Default false. */
   readonly keepAttempts?: boolean | undefined
+  /** Where other workers find the checkpoints of trainings that this one cannot end; undefined = they begin anew. */
+  readonly artifacts?: ArtifactStore | undefined
+  /** The GPU of each slot, as CUDA_VISIBLE_DEVICES names it; undefined = slots share what there is. */
+  readonly gpus?: readonly string[] | undefined
+  /** How long a worker that drains waits for the next checkpoint of its trainings, milliseconds. Default 0. */
+  readonly drainGraceMs?: number | undefined
   /** End once the search is over, instead of waiting for the next one. Default false. */
   readonly untilOver?: boolean | undefined
   readonly clock?: Clock | undefined
@@ -72,6 +80,8 @@ class Agent implements RunningAgent {
   private heartbeatMs = 1_000
   private leaseTtlMs = 10_000
   private drainReason = 'drained'
+  /** Resolves when the checkpoints that nobody needs are gone. */
+  private tidying: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: AgentOptions) {
     this.clock = options.clock ?? systemClock
@@ -99,7 +109,7 @@ class Agent implements RunningAgent {
     this.logger.info({ reason, running: this.runs.size }, 'draining')
     this.drainReason = reason
     this.draining.abort()
-    for (const run of this.runs.values()) run.cancel(reason)
+    for (const run of this.runs.values()) run.windDown(reason, this.options.drainGraceMs ?? 0)
   }
 
   private async work(): Promise<void> {
@@ -111,7 +121,7 @@ class Agent implements RunningAgent {
       await this.deliverLeftovers()
       const slots = Array.from({ length: this.options.worker.slots }, (_, slot) => this.slot(slot))
       await firstFailureOrAll(slots, () => this.drain('the worker cannot go on'))
-      await this.leave()
+      await Promise.all([this.leave(), this.tidying])
     } catch (error) {
       if (!(error instanceof CancelledError && this.draining.signal.aborted)) throw error
     } finally {
@@ -151,7 +161,8 @@ class Agent implements RunningAgent {
   /** @returns the slot's next job, if it came with the answer */
   private async train(lease: JobLease, slot: number): Promise<LeaseAnswer> {
     const { searchId, outbox } = this
-    const run = this.startRun(lease, slot)
+    const checkpoints = this.checkpointsOf(lease.candidate)
+    const run = this.startRun(lease, slot, checkpoints)
     const outcome = this.deliverable(await run.ended)
     this.logger.info({ jobId: run.jobId, token: run.token, outcome: outcome.kind }, 'training ended')
     const isCutShort = outcome.kind === 'cancelled' && this.draining.signal.aborted
@@ -159,33 +170,64 @@ class Agent implements RunningAgent {
     const isUnwanted = searchId !== this.searchId || run.cancelled === droppedReason
     const result = isCutShort || isUnwanted ? null : { jobId: run.jobId, token: run.token, slot, outcome }
     // On the disk before it is no longer among the running ones: at no time is it in neither.
-    if (result) outbox?.add(result)
+    if (result) this.keepUndelivered(outbox, result)
     this.runs.delete(slot)
-    const next = result ? await this.deliver(result, true) : idle
+    // Whoever is given the job next goes on from what has been kept by then; not from what a training could not go on from.
+    if (outcome.kind === 'cancelled' || outcome.kind === 'failed') await checkpoints?.settled()
+    if (outcome.kind === 'failed' && outcome.reason === 'internal' && run.epochs === 0) await checkpoints?.discard()
+    const next: Delivered = result ? await this.deliver(result, true) : idle
+    if (next.verdict === 'accepted' && outcome.kind !== 'cancelled' && outcome.kind !== 'failed') this.discardSoon(checkpoints)
     if (!isCutShort && !this.options.keepAttempts) this.options.folder.removeAttempt(searchId, run)
     return next
   }
 
-  private startRun(lease: JobLease, slot: number): TrainingRun {
+  private startRun(lease: JobLease, slot: number, checkpoints: CandidateCheckpoints | null): TrainingRun {
     const { launch = launchTrainer } = this.options
-    this.logger.info({ jobId: lease.jobId, token: lease.token, slot, encoding: lease.specification.encoding }, 'training')
-    const run = new TrainingRun({ lease, slot, work: this.commandOf(lease), launch, logger: this.logger, onEpoch: (report) => this.progress.report(report) })
+    const { clock, logger } = this
+    logger.info({ jobId: lease.jobId, token: lease.token, slot, encoding: lease.specification.encoding }, 'training')
+    const onEpoch = (report: EpochReport): void => this.progress.report(report)
+    const onCheckpoint = (written: WrittenCheckpoint): void => checkpoints?.keep(written)
+    const run = new TrainingRun({ lease, slot, work: this.commandOf(lease, slot, checkpoints), launch, clock, logger, onEpoch, onCheckpoint })
     this.runs.set(slot, run)
     if (this.draining.signal.aborted) run.cancel(this.drainReason)
     return run
   }
 
-  private commandOf(lease: JobLease): TrainCommand {
-    const { folder, dataDirectory, worker } = this.options
+  private checkpointsOf(candidate: number): CandidateCheckpoints | null {
+    const { searchId, logger } = this
+    const { artifacts: store } = this.options
+    return store === undefined ? null : new CandidateCheckpoints({ store, searchId, candidate, logger })
+  }
+
+  private async commandOf(lease: JobLease, slot: number, checkpoints: CandidateCheckpoints | null): Promise<TrainCommand> {
+    const { folder, dataDirectory, worker, gpus } = this.options
     const outputDirectory = folder.attempt(this.searchId, lease)
-    // A checkpoint of this very attempt, by this worker before it restarted.
+    // A checkpoint of this very attempt, by this worker before it restarted, or else the last of an earlier one.
     const checkpoint = join(outputDirectory, 'last.safetensors')
+    const isThere = existsSync(checkpoint)
+    const fetched = isThere ? 0 : ((await checkpoints?.fetchLast(checkpoint)) ?? 0)
+    if (fetched > 0) this.logger.info({ jobId: lease.jobId, token: lease.token, epoch: fetched }, 'goes on from a checkpoint')
     return {
       kind: 'train',
       specification: dataDirectory === undefined ? lease.specification : { ...lease.specification, dataDirectory },
       outputDirectory,
-      ...(existsSync(checkpoint) ? { resumeFrom: checkpoint } : {}),
+      ...(isThere || fetched > 0 ? { resumeFrom: checkpoint } : {}),
+      ...(gpus === undefined ? {} : { gpu: gpus[slot] }),
       threads: worker.threadsPerSlot,
+    }
+  }
+
+  /** The slot's next training does not wait for it. */
+  private discardSoon(checkpoints: CandidateCheckpoints | null): void {
+    this.tidying = this.tidying.then(() => checkpoints?.discard())
+  }
+
+  /** A full disk must not cost a finished training: then it waits in memory. */
+  private keepUndelivered(outbox: Outbox | null, result: Undelivered): void {
+    try {
+      outbox?.add(result)
+    } catch (error) {
+      this.logger.error({ jobId: result.jobId, error: messageOf(error) }, 'the result cannot be written to the disk; it waits in memory')
     }
   }
 
@@ -204,7 +246,7 @@ class Agent implements RunningAgent {
   }
 
   /** Repeats until the coordinator has confirmed. @returns the slot's next job, if it came with the answer */
-  private async deliver(entry: Undelivered, wantsNext: boolean): Promise<LeaseAnswer> {
+  private async deliver(entry: Undelivered, wantsNext: boolean): Promise<Delivered> {
     const searchId = this.searchId
     try {
       const answer = await this.link.call((client, session) => {
@@ -219,7 +261,7 @@ class Agent implements RunningAgent {
     }
   }
 
-  private async undeliverable(entry: Undelivered, error: unknown): Promise<LeaseAnswer> {
+  private async undeliverable(entry: Undelivered, error: unknown): Promise<Delivered> {
     if (error instanceof CancelledError) return idle
     if (!(error instanceof InvalidInputError) || entry.outcome.kind === 'failed') throw error
     this.logger.error({ jobId: entry.jobId, error: messageOf(error) }, 'the coordinator refuses the result')
@@ -286,6 +328,9 @@ class Agent implements RunningAgent {
     }
   }
 }
+
+/** Without a verdict where the result is of a search that is gone. */
+type Delivered = LeaseAnswer & Partial<Pick<CompletionAnswer, 'verdict'>>
 
 const idle: LeaseAnswer = { lease: null, searchOver: false }
 

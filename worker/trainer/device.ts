@@ -13,8 +13,10 @@ export function deviceClass(isUsingGpu: boolean, threads: number | undefined): s
 
 /** tfjs does not hand the name out. */
 function gpuName(): string {
+  const chosen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
   try {
-    const names = execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8', timeout: 10_000 })
+    const words = ['--query-gpu=name', '--format=csv,noheader', ...(chosen ? [`--id=${chosen}`] : [])]
+    const names = execFileSync('nvidia-smi', words, { encoding: 'utf8', timeout: 10_000 })
     return names.split('\n')[0].trim() || 'GPU'
   } catch {
     return 'GPU'

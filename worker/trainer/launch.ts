@@ -123,9 +123,14 @@ export function launchTrainer(work: TrainerWork, options: LaunchOptions = {}): T
   return new TrainerHandle(work, options)
 }
 
-function environment({ threads }: TrainerWork): NodeJS.ProcessEnv {
-  // Decoding shares the cores with the steps; more threads than cores would only take time from them.
-  return threads === undefined ? process.env : { ...process.env, UV_THREADPOOL_SIZE: String(Math.max(2, threads)) }
+function environment(work: TrainerWork): NodeJS.ProcessEnv {
+  const { threads } = work
+  return {
+    ...process.env,
+    // Decoding shares the cores with the steps; more threads than cores would only take time from them.
+    ...(threads === undefined ? {} : { UV_THREADPOOL_SIZE: String(Math.max(2, threads)) }),
+    ...(work.kind === 'train' && work.gpu !== undefined ? { CUDA_VISIBLE_DEVICES: work.gpu } : {}),
+  }
 }
 
 interface Exit {

@@ -76,6 +76,8 @@ export interface TrainCommand {
   /** Checkpoint to continue from. */
   readonly resumeFrom?: string
   readonly threads?: number
+  /** The only GPU that it may use, as CUDA_VISIBLE_DEVICES names it; default: what the process finds. */
+  readonly gpu?: string
   /** The host's measurement lock; default: one for all trainers of this user on this host. */
   readonly measurementLockPath?: string
 }

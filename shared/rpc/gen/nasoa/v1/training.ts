@@ -33,6 +33,14 @@ export enum FailureReason {
   DATA = 5,
   CRASHED = 6,
   INTERNAL = 7,
+  /** QUARANTINED - The candidate is given up: too many workers were lost, or trainers crashed, while training it. */
+  QUARANTINED = 8,
+  /** QUEUE_LIMIT - Nobody took the job within its limit of waiting. */
+  QUEUE_LIMIT = 9,
+  /** ATTEMPT_LIMIT - The attempt went over its limit. */
+  ATTEMPT_LIMIT = 10,
+  /** OVERALL_LIMIT - All attempts and waits together went over the job's limit. */
+  OVERALL_LIMIT = 11,
   UNRECOGNIZED = -1,
 }
 

@@ -55,6 +55,13 @@ export interface RegisterRequest {
   held: HeldAttempt[];
   /** The search that the held attempts belong to, as the last registration named it; empty = there is none. */
   searchId: string;
+  /** Anything worth knowing of the worker, for people: zone, rack, spot. At most 32. */
+  labels: { [key: string]: string };
+}
+
+export interface RegisterRequest_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 export interface RegisterResponse {
@@ -82,7 +89,11 @@ export interface JobLease {
     | TrainingSpecification
     | undefined;
   /** Wall-clock limit of the whole attempt, set-up included; the coordinator cancels what exceeds it. Absent = none. */
-  attemptLimitMs?: bigint | undefined;
+  attemptLimitMs?:
+    | bigint
+    | undefined;
+  /** Sequence number of the candidate; its checkpoints are kept under it. */
+  candidate: number;
 }
 
 export interface LeaseJobResponse {
@@ -272,7 +283,17 @@ export const HeldAttempt: MessageFns<HeldAttempt> = {
 };
 
 function createBaseRegisterRequest(): RegisterRequest {
-  return { workerId: "", name: "", version: "", slots: 0, deviceClass: "", threadsPerSlot: 0, held: [], searchId: "" };
+  return {
+    workerId: "",
+    name: "",
+    version: "",
+    slots: 0,
+    deviceClass: "",
+    threadsPerSlot: 0,
+    held: [],
+    searchId: "",
+    labels: {},
+  };
 }
 
 export const RegisterRequest: MessageFns<RegisterRequest> = {
@@ -301,6 +322,9 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     if (message.searchId !== "") {
       writer.uint32(66).string(message.searchId);
     }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      RegisterRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
     return writer;
   },
 
@@ -379,6 +403,74 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             }
 
             message.searchId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = RegisterRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.labels[entry9.key] = entry9.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRegisterRequest_LabelsEntry(): RegisterRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const RegisterRequest_LabelsEntry: MessageFns<RegisterRequest_LabelsEntry> = {
+  encode(message: RegisterRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisterRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisterRequest_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
             continue;
           }
         }
@@ -573,7 +665,7 @@ export const LeaseJobRequest: MessageFns<LeaseJobRequest> = {
 };
 
 function createBaseJobLease(): JobLease {
-  return { attempt: undefined, specification: undefined, attemptLimitMs: undefined };
+  return { attempt: undefined, specification: undefined, attemptLimitMs: undefined, candidate: 0 };
 }
 
 export const JobLease: MessageFns<JobLease> = {
@@ -589,6 +681,9 @@ export const JobLease: MessageFns<JobLease> = {
         throw new globalThis.Error("value provided for field message.attemptLimitMs of type int64 too large");
       }
       writer.uint32(24).int64(message.attemptLimitMs);
+    }
+    if (message.candidate !== 0) {
+      writer.uint32(32).uint32(message.candidate);
     }
     return writer;
   },
@@ -628,6 +723,14 @@ export const JobLease: MessageFns<JobLease> = {
             }
 
             message.attemptLimitMs = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.candidate = reader.uint32();
             continue;
           }
         }
