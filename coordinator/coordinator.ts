@@ -2,7 +2,9 @@ import type { Logger } from 'pino'
 import { systemClock, type Clock } from '../shared/clock.js'
 import { isFinal, type SearchSnapshot, type StopMode } from '../shared/cluster/search-snapshot.js'
 import type { SearchConfig } from '../shared/config/search-config.js'
+import { StaleTokenError, messageOf } from '../shared/errors.js'
 import { silentLogger } from '../shared/logging.js'
+import type { TlsMaterial } from '../shared/security/tls-material.js'
 import { CoordinatorCore, eventLoopTurns } from './coordinator-core.js'
 import { StatusServer } from './http/status-server.js'
 import type { CommitObserver } from './metrics/commits.js'
@@ -28,6 +30,10 @@ export interface CoordinatorOptions {
   readonly metrics?: string | null | undefined
   /** Allows an address that is not loopback without TLS. Default false. */
   readonly insecure?: boolean | undefined
+  /** Certificate and key of this coordinator, and the authority of its peers; null = no TLS. */
+  readonly tls?: TlsMaterial | null | undefined
+  /** Epoch of the leadership that it was started under; what an older leader still writes is refused. undefined = there are no elections. */
+  readonly leaderEpoch?: number | undefined
   readonly clock?: Clock | undefined
   readonly logger?: Logger | undefined
 }
@@ -41,6 +47,8 @@ export interface RunningCoordinator {
   readonly snapshot: () => SearchSnapshot
   /** Resolves with the last snapshot once the search's status is final and stored. */
   readonly finished: Promise<SearchSnapshot>
+  /** Resolves when another coordinator has taken over the search; this one can change nothing any more and is to be closed. */
+  readonly deposed: Promise<void>
   /** Ends the search for good, see StopSearch of ControlService. */
   stopSearch(mode: StopMode, reason: string): Promise<void>
   /** Ends the process's part: the search stays as it is in the store and can be continued. Idempotent. */
@@ -58,11 +66,11 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   const clock = options.clock ?? systemClock
   let store: SearchStore | null = null
   try {
-    store = openSqliteStore(options.directory, { clock, observeCommit: health.observe })
+    store = openSqliteStore(options.directory, { clock, observeCommit: health.observe, leaderEpoch: options.leaderEpoch })
     return await new Coordinator(options, store, clock, metrics, health).listen()
   } catch (error) {
-    store?.close()
     metrics.close()
+    store?.close()
     throw error
   }
 }
@@ -72,10 +80,16 @@ class CommitHealth {
   /** null = it could. */
   trouble: string | null = null
 
-  constructor(private readonly next: CommitObserver) {}
+  readonly deposed: Promise<void>
+  private depose: () => void = () => undefined
+
+  constructor(private readonly next: CommitObserver) {
+    this.deposed = new Promise((resolve) => (this.depose = resolve))
+  }
 
   readonly observe: CommitObserver = (changes, durationMs, error) => {
     this.trouble = error === null ? null : error.message
+    if (error?.cause instanceof StaleTokenError) this.depose()
     this.next(changes, durationMs, error)
   }
 }
@@ -84,6 +98,7 @@ class Coordinator implements RunningCoordinator {
   address = ''
   metricsAddress: string | null = null
   readonly finished: Promise<SearchSnapshot>
+  readonly deposed: Promise<void>
   private readonly logger: Logger
   private readonly core: CoordinatorCore
   private readonly run: SearchRun
@@ -104,17 +119,18 @@ class Coordinator implements RunningCoordinator {
     this.run = run
     metrics.read({ run, statistics: opened.statistics, workers, desk })
     this.finished = this.whenFinished()
+    this.deposed = health.deposed
   }
 
   async listen(): Promise<this> {
-    const { config, listen, metrics, insecure = false } = this.options
+    const { config, listen, metrics, insecure = false, tls = null } = this.options
     const { run, store, core, clock, logger } = this
     const services = {
       worker: core.workerService().implementation(this.metrics.observeCall),
       control: new ControlService({ run, store, workers: core.workers, clock, logger, snapshot: () => this.snapshot() }).implementation(this.metrics.observeCall),
     }
     try {
-      const grpc = await GrpcServer.listen(services, listen ?? config.coordinator.listen, insecure)
+      const grpc = await GrpcServer.listen(services, { listen: listen ?? config.coordinator.listen, insecure, tls, clock })
       this.servers.push(grpc)
       this.address = grpc.address
       await this.listenForStatus(metrics === undefined ? (config.coordinator.metrics ?? null) : metrics, insecure)
@@ -144,8 +160,17 @@ class Coordinator implements RunningCoordinator {
     this.core.close()
     await this.closeServers()
     this.metrics.close()
-    this.store.close()
+    this.closeStore()
     this.logger.info('closed')
+  }
+
+  /** What cannot be written any more was promised to nobody. */
+  private closeStore(): void {
+    try {
+      this.store.close()
+    } catch (error) {
+      this.logger.error({ error: messageOf(error) }, 'the last changes are not in the store')
+    }
   }
 
   private async closeServers(): Promise<void> {

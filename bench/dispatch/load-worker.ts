@@ -33,7 +33,7 @@ export class LoadWorker {
   private beating: NodeJS.Timeout | null = null
 
   constructor(private readonly options: LoadWorkerOptions) {
-    this.client = new WorkerClient(options.address, channelOptions)
+    this.client = new WorkerClient({ target: options.address, channelOptions })
   }
 
   /** Registers and takes its first job, which is not measured. */

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { formatAddress, parseAddress } from '../../shared/address.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { createLogger } from '../../shared/logging.js'
 import { programVersion } from '../../shared/version.js'
@@ -10,9 +9,9 @@ import { threadsPerSlot } from '../../worker/agent/slots.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { deviceClass } from '../../worker/trainer/device.js'
 import { UsageError } from '../output.js'
+import { openEndpoint, type EndpointWords } from './endpoint.js'
 
-export interface WorkerWords {
-  readonly coordinator: string
+export interface WorkerWords extends EndpointWords {
   readonly name: string | undefined
   readonly slots: number
   readonly threads: number | undefined
@@ -25,17 +24,17 @@ export interface WorkerWords {
 }
 
 /** What the command line means. Takes the work folder. @throws in one line for whatever cannot be meant */
-export async function agentOptions(words: WorkerWords): Promise<AgentOptions> {
+export async function agentOptions(words: WorkerWords): Promise<{ readonly options: AgentOptions; readonly close: () => Promise<void> }> {
   const name = words.name ?? hostname().split('.')[0]
   if (!/^[\w.-]{1,64}$/.test(name)) throw new UsageError(`--name must have 1 to 64 letters, digits, dots, dashes or underscores, got '${name}'`)
   requireCount('slots', words.slots, 1024)
   requireCount('share', words.share, 1024)
   if (words.threads !== undefined) requireCount('threads', words.threads, 1024)
-  const coordinator = formatAddress(parseAddress(words.coordinator, '--coordinator'))
   if (words.data !== undefined && !existsSync(words.data)) throw new InvalidInputError(`--data: there is no folder ${words.data}`)
   const threads = words.threads ?? threadsPerSlot(words.slots, words.share)
+  const { endpoint, close } = await openEndpoint(words)
   const folder = await WorkFolder.open(resolve(words.work ?? `nasoa-worker-${name}`))
-  return {
+  const options = {
     worker: {
       workerId: folder.workerId,
       name,
@@ -45,11 +44,18 @@ export async function agentOptions(words: WorkerWords): Promise<AgentOptions> {
       threadsPerSlot: threads,
     },
     folder,
-    coordinator,
+    coordinator: endpoint,
     dataDirectory: words.data === undefined ? undefined : resolve(words.data),
     keepAttempts: words.keepAttempts,
     untilOver: words.untilOver,
     logger: createLogger(`worker ${name}`, words.verbose),
+  }
+  return {
+    options,
+    async close() {
+      await folder.close()
+      await close()
+    },
   }
 }
 

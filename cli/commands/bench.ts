@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import type { GlobalOptions } from '../output.js'
+import { benchDispatch } from './bench/dispatch.js'
 import { benchSearch } from './bench/search.js'
 import { benchStepTime } from './bench/step-time.js'
 import { benchTrain } from './bench/train.js'
@@ -7,6 +8,6 @@ import { benchTrain } from './bench/train.js'
 export const bench: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'bench <what>',
   describe: 'Measure parts of the system',
-  builder: (yargs) => yargs.command(benchSearch).command(benchStepTime).command(benchTrain).demandCommand(1, 'name what to measure; `nasoa bench --help` lists it').strict(),
+  builder: (yargs) => yargs.command(benchDispatch).command(benchSearch).command(benchStepTime).command(benchTrain).demandCommand(1, 'name what to measure; `nasoa bench --help` lists it').strict(),
   handler: () => undefined,
 }

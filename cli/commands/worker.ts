@@ -1,8 +1,9 @@
 import type { Argv, CommandModule } from 'yargs'
+import { endpointOptions, type EndpointWords } from '../cluster/endpoint.js'
+import { tlsOptions } from '../cluster/tls-options.js'
 import { type GlobalOptions, printJson, printStatus } from '../output.js'
 
-interface WorkerArguments extends GlobalOptions {
-  readonly coordinator: string
+interface WorkerArguments extends GlobalOptions, EndpointWords {
   readonly name: string | undefined
   readonly slots: number
   readonly threads: number | undefined
@@ -18,7 +19,8 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
   describe: 'Train candidates for a coordinator',
   builder: (yargs) =>
     yargs
-      .option('coordinator', { type: 'string', demandOption: true, describe: 'host:port of the coordinator' })
+      .options(endpointOptions)
+      .options(tlsOptions)
       .option('slots', { type: 'number', default: 1, describe: 'Trainings at a time' })
       .option('threads', { type: 'number', describe: 'Processor threads of each training; default: an equal share of the machine' })
       .option('share', { type: 'number', default: 1, describe: 'Number of workers that share this machine, for the default of --threads' })
@@ -28,12 +30,13 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       .option('keep-attempts', { type: 'boolean', default: false, describe: 'Keep checkpoints after their results are delivered' })
       .option('until-over', { type: 'boolean', default: false, describe: 'End once the search is over, instead of waiting for another' })
       .example('$0 worker --coordinator 127.0.0.1:7040 --slots 2', 'two trainings at a time')
+      .example('$0 worker --discovery discovery.yaml --tls certs/gpu-1.crt', 'a coordinator that may move, and that asks for a certificate')
       .example('$0 worker --coordinator coordinator.example:7040 --data /scratch/imagenet', 'images on a local disk') as unknown as Argv<WorkerArguments>,
   handler: async (given) => {
     const { endRequested } = await import('../cluster/process-lifetime.js')
     const ended = endRequested()
     const { agentOptions } = await import('../cluster/worker-options.js')
-    const options = await agentOptions(given)
+    const { options, close } = await agentOptions(given)
     const { startAgent } = await import('../../worker/agent/agent.js')
     const agent = startAgent(options)
     let wasInterrupted = false
@@ -52,7 +55,7 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       await agent.ended
     } finally {
       clearInterval(alive)
-      await options.folder.close()
+      await close()
     }
     if (wasInterrupted) process.exitCode = 130
   },

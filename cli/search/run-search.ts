@@ -42,7 +42,7 @@ function announceCluster(cluster: LocalCluster, { workers }: SearchConfig, folde
 
 /** Follows the search to its end, or until its user interrupts it. @returns whether it was interrupted */
 async function follow(cluster: LocalCluster, display: ProgressDisplay, interruption: Interruption): Promise<boolean> {
-  const client = new ControlClient(cluster.address)
+  const client = new ControlClient({ target: cluster.address })
   const watching = new AbortController()
   try {
     const ended = watchToEnd(client, (snapshot) => display.show(snapshot), watching.signal)

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.js'
 import { duration, remark, whole } from '../../shared/rpc/checked.js'
 import type * as wire from '../../shared/rpc/gen/nasoa/v1/control.js'
 import type { ControlServiceServer } from '../../shared/rpc/gen/nasoa/v1/control.js'
-import { streamHandler, unaryHandler, type CallObserver } from '../../shared/rpc/handler.js'
+import { streamHandler, unaryHandler, type CallContext, type CallObserver } from '../../shared/rpc/handler.js'
 import { wait } from '../../shared/rpc/retry.js'
 import { candidateStatuses, candidateToMessage, snapshotToMessage, stopModes } from '../../shared/rpc/search-message.js'
 import { workerToMessage } from '../../shared/rpc/worker-message.js'
@@ -36,7 +36,7 @@ export class ControlService {
       watchSearch: streamHandler(name('WatchSearch'), (request, { signal }) => this.watchSearch(request, signal), observe),
       listCandidates: unaryHandler(name('ListCandidates'), (request) => this.listCandidates(request), observe),
       listWorkers: unaryHandler(name('ListWorkers'), () => this.listWorkers(), observe),
-      stopSearch: unaryHandler(name('StopSearch'), (request) => this.stopSearch(request), observe),
+      stopSearch: unaryHandler(name('StopSearch'), (request, context) => this.stopSearch(request, context), observe),
     }
   }
 
@@ -96,9 +96,9 @@ export class ControlService {
     return { workers: statuses.map(workerToMessage) }
   }
 
-  private async stopSearch({ mode, reason }: wire.StopSearchRequest): Promise<wire.StopSearchResponse> {
+  private async stopSearch({ mode, reason }: wire.StopSearchRequest, { identity, peer }: CallContext): Promise<wire.StopSearchResponse> {
     const why = remark(reason, 200) || 'stopped by an operator'
-    this.options.logger.info({ mode, reason: why }, 'stop of the search requested')
+    this.options.logger.info({ audit: 'StopSearch', by: identity?.name ?? null, peer, mode, reason: why }, 'stop of the search requested')
     this.options.run.stop(stopModes.toWord(mode, 'mode'), why)
     await this.options.store.committed()
     return { search: this.snapshot() }

@@ -1,14 +1,18 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { Server, type ServerCredentials } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { join } from 'node:path'
 import { formatAddress, isLoopback, parseAddress, type Address } from '../../shared/address.js'
 import { EnvironmentError, InvalidInputError, messageOf } from '../../shared/errors.js'
+import type { Clock } from '../../shared/clock.js'
 import { packageRoot } from '../../shared/package-root.js'
 import { serverChannelOptions } from '../../shared/rpc/channel-options.js'
 import { ControlServiceService, type ControlServiceServer } from '../../shared/rpc/gen/nasoa/v1/control.js'
 import { WorkerServiceService, type WorkerServiceServer } from '../../shared/rpc/gen/nasoa/v1/worker.js'
+import { serverSecurity } from '../../shared/security/credentials.js'
+import type { TlsMaterial } from '../../shared/security/tls-material.js'
+import { RateLimiter, defaultRateLimit, rateLimitInterceptor } from './rate-limit.js'
 
 export interface GrpcServices {
   readonly worker: WorkerServiceServer
@@ -17,6 +21,16 @@ export interface GrpcServices {
 
 const protoFiles = ['nasoa/v1/worker.proto', 'nasoa/v1/control.proto']
 const serviceNames = ['nasoa.v1.WorkerService', 'nasoa.v1.ControlService']
+
+export interface ListenOptions {
+  /** host:port */
+  readonly listen: string
+  /** Allows addresses that others can reach without TLS. */
+  readonly insecure: boolean
+  /** null = no TLS. */
+  readonly tls: TlsMaterial | null
+  readonly clock: Clock
+}
 
 /** The gRPC services on one port, with health and reflection. */
 export class GrpcServer {
@@ -28,16 +42,18 @@ export class GrpcServer {
   ) {}
 
   /** @throws EnvironmentError when the port is taken, InvalidInputError for an address that others could reach without TLS */
-  static async listen(services: GrpcServices, listen: string, insecure: boolean): Promise<GrpcServer> {
+  static async listen(services: GrpcServices, { listen, insecure, tls, clock }: ListenOptions): Promise<GrpcServer> {
     const address = parseAddress(listen, 'listen')
-    requireLoopback(address, insecure, 'the coordinator')
-    const server = new Server(serverChannelOptions)
+    requireLoopback(address, insecure || tls !== null, 'the coordinator')
+    const security = serverSecurity(tls)
+    const limit = rateLimitInterceptor(new RateLimiter(defaultRateLimit), clock)
+    const server = new Server({ ...serverChannelOptions, interceptors: [limit, ...security.interceptors] })
     server.addService(WorkerServiceService, services.worker)
     server.addService(ControlServiceService, services.control)
     addReflection(server)
     const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])))
     health.addToServer(server)
-    const port = await bind(server, address)
+    const port = await bind(server, address, security.credentials)
     return new GrpcServer(server, health, formatAddress({ ...address, port }))
   }
 
@@ -54,7 +70,7 @@ export class GrpcServer {
 export function requireLoopback({ host, port }: Address, insecure: boolean, who: string): void {
   if (insecure || isLoopback(host)) return
   throw new InvalidInputError(
-    `${who} would listen on ${formatAddress({ host, port })}, where others can reach it without authentication: use 127.0.0.1, or add --insecure in a network you trust`,
+    `${who} would listen on ${formatAddress({ host, port })}, where others can reach it without authentication: give it a certificate (--tls; nasoa certs makes them), use 127.0.0.1, or add --insecure in a network you trust`,
   )
 }
 
@@ -63,9 +79,9 @@ function addReflection(server: Server): void {
   new ReflectionService(definition).addToServer(server)
 }
 
-function bind(server: Server, address: Address): Promise<number> {
+function bind(server: Server, address: Address, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(formatAddress(address), ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(formatAddress(address), credentials, (error, port) => {
       if (error) reject(bindError(error, address))
       else resolve(port)
     })

@@ -16,6 +16,7 @@ import {
 } from '../../shared/rpc/job-message.js'
 import { outcomeFromMessage } from '../../shared/rpc/outcome-message.js'
 import { registrationFromMessage } from '../../shared/rpc/worker-message.js'
+import { scopedWorkerId } from '../../shared/security/peer.js'
 import { compatible, programVersion } from '../../shared/version.js'
 import type { Holder } from '../jobs/job.js'
 import type { SearchRun } from '../run/search-run.js'
@@ -53,20 +54,21 @@ export class WorkerService {
     return {
       register: handler('Register', (request: wire.RegisterRequest, context) => this.register(request, context)),
       leaseJob: handler('LeaseJob', (request: wire.LeaseJobRequest, context) => this.leaseJob(request, context)),
-      heartbeat: handler('Heartbeat', (request: wire.HeartbeatRequest) => this.heartbeat(request)),
-      reportProgress: handler('ReportProgress', (request: wire.ReportProgressRequest) => this.reportProgress(request)),
-      completeJob: handler('CompleteJob', (request: wire.CompleteJobRequest) => this.completeJob(request)),
-      deregister: handler('Deregister', (request: wire.DeregisterRequest) => this.deregister(request)),
+      heartbeat: handler('Heartbeat', (request: wire.HeartbeatRequest, context) => this.heartbeat(request, context)),
+      reportProgress: handler('ReportProgress', (request: wire.ReportProgressRequest, context) => this.reportProgress(request, context)),
+      completeJob: handler('CompleteJob', (request: wire.CompleteJobRequest, context) => this.completeJob(request, context)),
+      deregister: handler('Deregister', (request: wire.DeregisterRequest, context) => this.deregister(request, context)),
     }
   }
 
-  private register(request: wire.RegisterRequest, { peer }: CallContext): wire.RegisterResponse {
-    const { worker, held, searchId: heldSearch } = registrationFromMessage(request)
+  private register(request: wire.RegisterRequest, { peer, identity }: CallContext): wire.RegisterResponse {
+    const { worker: described, held, searchId: heldSearch } = registrationFromMessage(request)
+    const worker = { ...described, workerId: scopedWorkerId(identity, described.workerId) }
     const { run, store, workers, clock, leaseTtlMs, searchId, searchName, logger } = this.options
     if (!compatible(worker.version, programVersion())) {
       throw new EnvironmentError(`this coordinator is nasoa ${programVersion()}, the worker ${worker.version}: install the same version`)
     }
-    const session = workers.register(worker, peer, clock.now())
+    const session = workers.register(worker, identity?.name ?? null, peer, clock.now())
     store.record({ kind: 'worker', worker, address: peer, atMs: clock.now() })
     this.releaseSlotsBeyond(worker.workerId, worker.slots)
     run.prepareFor(workers.slots)
@@ -74,7 +76,7 @@ export class WorkerService {
     const isHeldStill = (attempt: HeldAttempt): boolean =>
       heldSearch === searchId && run.renew(attempt, { workerId: worker.workerId, slot: attempt.slot }) === null
     const drop = held.filter((attempt) => !isHeldStill(attempt))
-    logger.info({ worker: worker.name, workerId: worker.workerId, peer, slots: worker.slots, held: held.length, drop: drop.length }, 'worker registered')
+    logger.info({ audit: 'Register', by: identity?.name ?? null, worker: worker.name, workerId: worker.workerId, peer, slots: worker.slots, held: held.length, drop: drop.length }, 'worker registered')
     return {
       sessionId: session.sessionId,
       searchId,
@@ -87,31 +89,31 @@ export class WorkerService {
 
   private async leaseJob(request: wire.LeaseJobRequest, context: CallContext): Promise<wire.LeaseJobResponse> {
     const { desk, store } = this.options
-    const session = this.session(request.sessionId)
+    const session = this.session(request.sessionId, context)
     const holder = holderOf(session, request.slot)
     const { lease, searchOver } = await desk.lease(holder, duration(request.waitMs, longestWaitMs, 'wait_ms'), context)
     if (lease !== null) await store.committed()
     return { lease: lease === null ? undefined : leaseToMessage(lease), searchOver }
   }
 
-  private heartbeat({ sessionId, held, draining }: wire.HeartbeatRequest): wire.HeartbeatResponse {
-    const session = this.session(sessionId)
+  private heartbeat({ sessionId, held, draining }: wire.HeartbeatRequest, context: CallContext): wire.HeartbeatResponse {
+    const session = this.session(sessionId, context)
     this.setDraining(session, draining)
     if (held.length > 2 * session.worker.slots) throw new InvalidInputError(`${held.length} attempts held by a worker of ${session.worker.slots} slots`)
     const cancellations = held.map(attemptFromMessage).flatMap((attempt) => this.renew(session, attempt) ?? [])
     return { cancellations: cancellations.map(cancellationToMessage) }
   }
 
-  private reportProgress(request: wire.ReportProgressRequest): wire.ReportProgressResponse {
-    const session = this.session(request.sessionId)
+  private reportProgress(request: wire.ReportProgressRequest, context: CallContext): wire.ReportProgressResponse {
+    const session = this.session(request.sessionId, context)
     const report = epochFromMessage(request)
     const cancellation = this.options.run.report(report, this.holderOfAttempt(session, report))
     return { cancellation: cancellation === null ? undefined : cancellationToMessage(cancellation) }
   }
 
-  private async completeJob(request: wire.CompleteJobRequest): Promise<wire.CompleteJobResponse> {
+  private async completeJob(request: wire.CompleteJobRequest, context: CallContext): Promise<wire.CompleteJobResponse> {
     const { run, store, desk, logger } = this.options
-    const session = this.session(request.sessionId)
+    const session = this.session(request.sessionId, context)
     const attempt = attemptFromMessage(request.attempt)
     const outcome = outcomeFromMessage(request.outcome)
     const holder = holderOf(session, request.slot)
@@ -126,20 +128,20 @@ export class WorkerService {
     }
   }
 
-  private async deregister({ sessionId, reason }: wire.DeregisterRequest): Promise<wire.DeregisterResponse> {
+  private async deregister({ sessionId, reason }: wire.DeregisterRequest, { identity }: CallContext): Promise<wire.DeregisterResponse> {
     const { run, workers, store, logger } = this.options
-    const session = workers.leave(sessionId)
+    const session = workers.leave(sessionId, identity?.name ?? null)
     if (session === null) return {}
     const why = remark(reason, 200) || 'the worker left'
     this.heldBy(session.worker.workerId).forEach((attempt) => run.release(attempt, why))
     run.prepareFor(workers.slots)
-    logger.info({ worker: session.worker.name, reason: why }, 'worker left')
+    logger.info({ audit: 'Deregister', by: session.owner, worker: session.worker.name, reason: why }, 'worker left')
     await store.committed()
     return {}
   }
 
-  private session(sessionId: string): WorkerSession {
-    return this.options.workers.heardOf(sessionId, this.options.clock.now())
+  private session(sessionId: string, { identity }: CallContext): WorkerSession {
+    return this.options.workers.heardOf(sessionId, identity?.name ?? null, this.options.clock.now())
   }
 
   private setDraining(session: WorkerSession, draining: boolean): void {

@@ -1,4 +1,4 @@
-import { UnavailableError, messageOf } from '../../shared/errors.js'
+import { StaleTokenError, UnavailableError, messageOf } from '../../shared/errors.js'
 import type { Clock, Timer } from '../../shared/clock.js'
 
 interface Waiter {
@@ -96,10 +96,16 @@ export class GroupCommit<Change> {
     try {
       this.options.write(this.changes)
     } catch (error) {
-      failure = new UnavailableError(`the store cannot be written (${messageOf(error)}): free its disk; it is tried again every second`)
+      failure = unavailable(error)
     }
     this.options.observe?.(this.changes.length, performance.now() - started, failure)
     if (!failure) this.changes = []
     return failure
   }
+}
+
+function unavailable(cause: unknown): UnavailableError {
+  const why = messageOf(cause)
+  if (cause instanceof StaleTokenError) return new UnavailableError(`${why}: ask the one that leads now`, {}, { cause })
+  return new UnavailableError(`the store cannot be written (${why}): free its disk; it is tried again every second`, {}, { cause })
 }

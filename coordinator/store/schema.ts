@@ -102,6 +102,12 @@ const migrations: readonly string[] = [
     last_registered_ms REAL NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE leader (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch INTEGER NOT NULL
+  );
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

@@ -4,7 +4,7 @@ import Database from 'libsql'
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import { systemClock, type Clock } from '../../shared/clock.js'
-import { InvalidInputError } from '../../shared/errors.js'
+import { InvalidInputError, UnavailableError, messageOf } from '../../shared/errors.js'
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
 import type { Job } from '../jobs/job.js'
 import type { SearchState } from '../search/search.js'
@@ -13,6 +13,7 @@ import { ChangeWriter } from './change-writer.js'
 import { lockDirectory } from './directory-lock.js'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.js'
 import { openJobOf, type JobRow } from './job-row.js'
+import { LeaderFence } from './leader-fence.js'
 import { migrate } from './schema.js'
 import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredSearch } from './store.js'
 
@@ -21,6 +22,11 @@ export const storeFileName = 'search.db'
 export interface SqliteStoreOptions {
   readonly clock?: Clock
   readonly observeCommit?: GroupCommitOptions<StoreChange>['observe']
+  /**
+   * Where coordinators elect a leader: the epoch of this one. Every write checks that no newer leader has written, so a leader
+   * that was stopped and wakes changes nothing. undefined = there are no elections; a lock keeps every second coordinator out.
+   */
+  readonly leaderEpoch?: number | undefined
 }
 
 interface SearchRow {
@@ -37,15 +43,18 @@ interface SearchRow {
 
 /**
  * SQLite file `search.db` in the search's folder: rows, so that any SQLite tool can query a search, also a running one.
- * @throws UnavailableError when another coordinator has the folder; InvalidInputError for a file of a newer program
+ * @throws UnavailableError when another coordinator has the folder; StaleTokenError when a later leader has been there;
+ * InvalidInputError for a file of a newer program
  */
 export function openSqliteStore(directory: string, options: SqliteStoreOptions = {}): SearchStore {
   mkdirSync(directory, { recursive: true })
-  const lock = lockDirectory(directory)
+  const lock = lockDirectory(directory, options.leaderEpoch === undefined ? 'alone' : 'with others')
   try {
     return new SqliteStore(join(directory, storeFileName), lock, options)
   } catch (error) {
     lock.release()
+    // Only a process that was stopped in the middle of a transaction holds it for longer than the timeout.
+    if (/database is locked|SQLITE_BUSY/i.test(messageOf(error))) throw new UnavailableError(`the store in ${directory} is locked by another process that writes`, { directory }, { cause: error })
     throw error
   }
 }
@@ -54,19 +63,27 @@ class SqliteStore implements SearchStore {
   private readonly database: Database.Database
   private readonly writer: ChangeWriter
   private readonly commits: GroupCommit<StoreChange>
+  private readonly fence: LeaderFence
   private progress: (() => SearchProgress) | null = null
 
   constructor(
     file: string,
     private readonly lock: { release(): void },
-    { clock = systemClock, observeCommit }: SqliteStoreOptions,
+    { clock = systemClock, observeCommit, leaderEpoch }: SqliteStoreOptions,
   ) {
     this.database = new Database(file)
+    // Waiting stops the event loop: whoever leads must be back in time to renew its lease.
+    this.database.pragma(`busy_timeout = ${leaderEpoch === undefined ? 5_000 : 1_000}`)
     this.database.pragma('journal_mode = WAL')
     // FULL syncs the log at each commit: what was answered for is on the disk even if the machine loses its power.
     this.database.pragma('synchronous = FULL')
-    this.database.pragma('busy_timeout = 5000')
-    migrate(this.database, file)
+    try {
+      migrate(this.database, file)
+      this.fence = new LeaderFence(this.database, leaderEpoch ?? null)
+    } catch (error) {
+      this.database.close()
+      throw error
+    }
     this.writer = new ChangeWriter(this.database)
     this.commits = new GroupCommit({ write: (changes) => this.write(changes), clock, ...(observeCommit ? { observe: observeCommit } : {}) })
   }
@@ -92,13 +109,15 @@ class SqliteStore implements SearchStore {
   }
 
   create({ id, name, config, createdAtMs, state }: NewSearch): void {
-    if (this.search() !== null) throw new InvalidInputError(`there is a search already in ${this.database.name}`)
-    this.database
-      .prepare(
-        `INSERT INTO search (id, search_id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state)
-         VALUES (1, ?, ?, ?, 'running', '', ?, ?, 0, ?)`,
-      )
-      .run(id, name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state))
+    this.transaction(() => {
+      if (this.search() !== null) throw new InvalidInputError(`there is a search already in ${this.database.name}`)
+      this.database
+        .prepare(
+          `INSERT INTO search (id, search_id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state)
+           VALUES (1, ?, ?, ?, 'running', '', ?, ?, 0, ?)`,
+        )
+        .run(id, name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state))
+    })
   }
 
   follow(progress: () => SearchProgress): void {
@@ -164,9 +183,15 @@ class SqliteStore implements SearchStore {
   }
 
   private write(changes: readonly StoreChange[]): void {
+    this.transaction(() => this.writer.write(changes, this.progress?.() ?? null))
+  }
+
+  /** The only way to write: a leader that has been followed by another one is refused inside the transaction itself. */
+  private transaction(write: () => void): void {
     this.database.exec('BEGIN IMMEDIATE')
     try {
-      this.writer.write(changes, this.progress?.() ?? null)
+      this.fence.check()
+      write()
       this.database.exec('COMMIT')
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK')

@@ -1,10 +1,15 @@
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
-import { NotFoundError } from '../../shared/errors.js'
+import { NotFoundError, UnavailableError } from '../../shared/errors.js'
+
+/** Workers at a time. Each costs memory and a connection. */
+const mostWorkers = 20_000
 
 /** A registered worker; it lives as long as it is heard of. */
 export interface WorkerSession {
   readonly sessionId: string
   readonly worker: WorkerDescription
+  /** Name in the certificate that it registered with; null = it had none. */
+  readonly owner: string | null
   /** host:port it calls from. */
   readonly address: string
   draining: boolean
@@ -23,25 +28,29 @@ export class WorkerRegistry {
   ) {}
 
   /** Opens a session; an earlier one of the same worker ends. */
-  register(worker: WorkerDescription, address: string, atMs: number): WorkerSession {
+  register(worker: WorkerDescription, owner: string | null, address: string, atMs: number): WorkerSession {
+    if (this.bySession.size >= mostWorkers && !this.byWorker.has(worker.workerId)) {
+      throw new UnavailableError(`${mostWorkers} workers are registered, which is the limit: try again when some have left`)
+    }
     this.remove(this.byWorker.get(worker.workerId))
-    const session = { sessionId: this.newSessionId(), worker, address, draining: false, lastSeenMs: atMs }
+    const session = { sessionId: this.newSessionId(), worker, owner, address, draining: false, lastSeenMs: atMs }
     this.bySession.set(session.sessionId, session)
     this.byWorker.set(worker.workerId, session)
     return session
   }
 
   /** @throws NotFoundError for a session that ended or was another coordinator's: the worker must register again */
-  heardOf(sessionId: string, atMs: number): WorkerSession {
+  heardOf(sessionId: string, owner: string | null, atMs: number): WorkerSession {
     const session = this.bySession.get(sessionId)
-    if (!session) throw new NotFoundError('this worker is not registered (any more): register again')
+    if (!session || session.owner !== owner) throw new NotFoundError('this worker is not registered (any more): register again')
     session.lastSeenMs = atMs
     return session
   }
 
-  /** @throws NotFoundError */
-  leave(sessionId: string): WorkerSession | null {
+  /** Ends a session; null where there is none (any more) of this owner. */
+  leave(sessionId: string, owner: string | null): WorkerSession | null {
     const session = this.bySession.get(sessionId) ?? null
+    if (session?.owner !== owner) return null
     this.remove(session)
     return session
   }

@@ -1,4 +1,17 @@
 import type { ChannelOptions } from '@grpc/grpc-js'
+import type { ClientSecurity } from '../security/credentials.js'
+
+/** Where a client connects to, and how. */
+export interface Endpoint {
+  /** host:port, or another target that gRPC resolves. */
+  readonly target: string
+  /** What the other side is called in messages. */
+  readonly name?: string | undefined
+  /** Default: no TLS. */
+  readonly security?: ClientSecurity | undefined
+  /** Beside the usual ones. */
+  readonly channelOptions?: ChannelOptions | undefined
+}
 
 /** Largest message either side sends or takes. Lists are paged, so even a thousand candidates stay far below. */
 export const largestMessageBytes = 4 * 1024 * 1024

@@ -1,9 +1,10 @@
-import { credentials, type ServiceError } from '@grpc/grpc-js'
+import type { ServiceError } from '@grpc/grpc-js'
 import type { Candidate, CandidateStatus } from '../cluster/candidate.js'
 import type { SearchSnapshot, StopMode } from '../cluster/search-snapshot.js'
 import type { WorkerStatus } from '../cluster/worker-description.js'
+import { clientSecurity } from '../security/credentials.js'
 import { callUnary, type UnaryCallOptions } from './call.js'
-import { clientChannelOptions } from './channel-options.js'
+import { clientChannelOptions, type Endpoint } from './channel-options.js'
 import { fromServiceError } from './error-status.js'
 import { ControlServiceClient, type WatchSearchResponse } from './gen/nasoa/v1/control.js'
 import { candidateFromMessage, candidateStatuses, snapshotFromMessage, stopModes } from './search-message.js'
@@ -17,10 +18,10 @@ export class ControlClient {
   private readonly client: ControlServiceClient
   private readonly target: string
 
-  /** @param address host:port of the coordinator; nothing is connected before the first call */
-  constructor(readonly address: string) {
-    this.client = new ControlServiceClient(address, credentials.createInsecure(), clientChannelOptions)
-    this.target = `the coordinator at ${address}`
+  /** Nothing is connected before the first call. */
+  constructor({ target, name = `the coordinator at ${target}`, security = clientSecurity(null), channelOptions = {} }: Endpoint) {
+    this.client = new ControlServiceClient(target, security.credentials, { ...clientChannelOptions, ...security.options, ...channelOptions })
+    this.target = name
   }
 
   async getSearch(): Promise<SearchSnapshot> {

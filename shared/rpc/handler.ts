@@ -1,10 +1,14 @@
 import { status, type ServerUnaryCall, type ServerWritableStream, type handleServerStreamingCall, type handleUnaryCall } from '@grpc/grpc-js'
+import { peerIdentity } from '../security/peer.js'
+import type { Identity } from '../security/role.js'
 import { toStatus } from './error-status.js'
 
 /** What a handler knows of a call besides its request. */
 export interface CallContext {
   /** host:port of the caller. */
   readonly peer: string
+  /** Whose certificate the caller has shown; null on a connection without TLS. */
+  readonly identity: Identity | null
   /** Raised when the caller has gone or has given up. */
   readonly signal: AbortSignal
 }
@@ -82,6 +86,9 @@ function contextOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStrea
   return {
     get peer() {
       return call.getPeer()
+    },
+    get identity() {
+      return peerIdentity(call)
     },
     // Few handlers wait long enough to ask for it, and it costs as much as the rest of a short call.
     get signal() {

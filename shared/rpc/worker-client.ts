@@ -1,10 +1,10 @@
-import { credentials, type ChannelOptions } from '@grpc/grpc-js'
 import type { AttemptReference, Cancellation, HeldAttempt } from '../cluster/attempt.js'
 import type { EpochReport, JobLease } from '../cluster/job-lease.js'
 import { InvalidInputError } from '../errors.js'
+import { clientSecurity } from '../security/credentials.js'
 import type { Outcome } from '../training/outcome.js'
 import { callUnary, type UnaryCallOptions } from './call.js'
-import { clientChannelOptions } from './channel-options.js'
+import { clientChannelOptions, type Endpoint } from './channel-options.js'
 import { duration, identifier, longestDurationMs, text } from './checked.js'
 import { Verdict, WorkerServiceClient } from './gen/nasoa/v1/worker.js'
 import {
@@ -49,14 +49,12 @@ const deadlines = { register: 10_000, lease: 10_000, report: 10_000, complete: 1
 /** A worker's side of WorkerService, in the terms of the domain. Each call is made once; see worker.proto for what may be repeated. */
 export class WorkerClient {
   private readonly client: WorkerServiceClient
-  private readonly target: string
+  /** The other side, for messages. */
+  readonly name: string
 
-  constructor(
-    readonly address: string,
-    channelOptions: ChannelOptions = {},
-  ) {
-    this.client = new WorkerServiceClient(address, credentials.createInsecure(), { ...clientChannelOptions, ...channelOptions })
-    this.target = `the coordinator at ${address}`
+  constructor({ target, name = `the coordinator at ${target}`, security = clientSecurity(null), channelOptions = {} }: Endpoint) {
+    this.client = new WorkerServiceClient(target, security.credentials, { ...clientChannelOptions, ...security.options, ...channelOptions })
+    this.name = name
   }
 
   async register(registration: Registration, signal?: AbortSignal): Promise<Session> {
@@ -111,7 +109,7 @@ export class WorkerClient {
   }
 
   private options(deadlineMs: number, signal?: AbortSignal): UnaryCallOptions {
-    return { target: this.target, deadlineMs, signal }
+    return { target: this.name, deadlineMs, signal }
   }
 }
 

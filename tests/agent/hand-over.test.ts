@@ -13,7 +13,7 @@ async function agent(name: string, address: string, changes: Partial<AgentOption
   const trainer = new ScriptedTrainer()
   const folder = closing(await WorkFolder.open(join(temporaryFolder(), name)))
   const worker = { workerId: folder.workerId, name, version: programVersion(), slots: 1, deviceClass: 'test', threadsPerSlot: 1 }
-  const started = startAgent({ worker, folder, coordinator: address, launch: trainer.launch, ...changes })
+  const started = startAgent({ worker, folder, coordinator: { target: address }, launch: trainer.launch, ...changes })
   closing({ close: () => (started.drain('the test is over'), started.ended) })
   return { agent: started, trainer }
 }

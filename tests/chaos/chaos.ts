@@ -183,7 +183,7 @@ export class Chaos {
     this.options.say('peace')
     // Workers end with the search; whoever ended with an earlier error would be missed here.
     await Promise.all(this.workers.map((worker) => worker?.ended ?? Promise.resolve(null)))
-    const control = new ControlClient(`127.0.0.1:${this.port}`)
+    const control = new ControlClient({ target: `127.0.0.1:${this.port}` })
     for await (const snapshot of control.watchSearch(100)) this.last = snapshot
     control.close()
     this.coordinator?.signal('SIGTERM')

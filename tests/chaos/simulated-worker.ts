@@ -29,7 +29,7 @@ const folder = await WorkFolder.open(work)
 const agent = startAgent({
   worker: { workerId: folder.workerId, name, version: programVersion(), slots: Number(slots), deviceClass: 'simulated', threadsPerSlot: 1 },
   folder,
-  coordinator,
+  coordinator: { target: coordinator },
   untilOver: true,
   launch,
   logger: pino({ level: 'info' }, pino.destination({ fd: 2, sync: true })),

@@ -62,7 +62,7 @@ export class ScriptedWorker {
     readonly workerId: string,
     private readonly slots = 1,
   ) {
-    this.client = closing(new WorkerClient(address))
+    this.client = closing(new WorkerClient({ target: address }))
   }
 
   get description(): WorkerDescription {

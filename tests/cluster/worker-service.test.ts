@@ -18,7 +18,7 @@ describe('a search over real connections', () => {
     const last = await finished
     expect(last).toMatchObject({ status: 'finished', trained: 12, queued: 0, runningTotal: 0, unsuccessful: {}, lostAttempts: {} })
     expect(last.frontSize).toBeGreaterThan(0)
-    const control = closing(new ControlClient(address))
+    const control = closing(new ControlClient({ target: address }))
     const candidates = await all(control.listCandidates())
     expect(candidates.map(({ encoding }) => encoding).sort()).toEqual([...trained].sort())
     for (const { encoding, outcome, params, macs } of candidates) {
@@ -201,7 +201,7 @@ describe('a search over real connections', () => {
 describe('stopping', () => {
   test('lets running trainings finish, or cancels them', async () => {
     const { address, finished } = await coordinator()
-    const control = closing(new ControlClient(address))
+    const control = closing(new ControlClient({ target: address }))
     const a = await worker(address, 'a', 2)
     const [first, second] = [await a.job(0), await a.job(1)]
     expect(await control.stopSearch('finish', 'enough')).toMatchObject({ status: 'stopping', statusReason: 'enough', queued: 0 })
@@ -234,7 +234,7 @@ describe('stopping', () => {
 
   test('watching gives snapshots and ends with the last one', async () => {
     const { address } = await coordinator()
-    const control = closing(new ControlClient(address))
+    const control = closing(new ControlClient({ target: address }))
     const watched = all(control.watchSearch(100))
     const a = await worker(address, 'a')
     const job = await a.job()

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from '../../shared/clock.js'
 import { CancelledError, InvalidInputError, messageOf } from '../../shared/errors.js'
 import { silentLogger } from '../../shared/logging.js'
 import { wait } from '../../shared/rpc/retry.js'
+import type { Endpoint } from '../../shared/rpc/channel-options.js'
 import type { CompletionAnswer, LeaseAnswer, Session } from '../../shared/rpc/worker-client.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { launchTrainer } from '../trainer/launch.js'
@@ -23,8 +24,7 @@ import type { WorkFolder } from './work-folder.js'
 export interface AgentOptions {
   readonly worker: WorkerDescription
   readonly folder: WorkFolder
-  /** host:port of the coordinator, or another target that gRPC resolves. */
-  readonly coordinator: string
+  readonly coordinator: Endpoint
   /** Used instead of the folder that jobs name; undefined = theirs. */
   readonly dataDirectory?: string | undefined
   /** What a training leaves behind stays after its result is delivered. Default false. */

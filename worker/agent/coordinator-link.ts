@@ -2,12 +2,12 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../shared/clock.js'
 import { NotFoundError, UnavailableError, messageOf } from '../../shared/errors.js'
 import { retry } from '../../shared/rpc/retry.js'
+import type { Endpoint } from '../../shared/rpc/channel-options.js'
 import { WorkerClient, type Session } from '../../shared/rpc/worker-client.js'
 import type { Registration } from '../../shared/rpc/worker-message.js'
 
 export interface LinkOptions {
-  /** host:port of the coordinator, or another target that gRPC resolves. */
-  readonly coordinator: string
+  readonly coordinator: Endpoint
   /** What to register with, at the moment of registering. */
   readonly registration: () => Registration
   /** Told of each new session before it is used. */
@@ -71,7 +71,7 @@ export class CoordinatorLink {
       this.noteReachable()
       this.options.onSession(session)
       this.session = session
-      this.options.logger.info({ coordinator: this.client.address, search: session.searchName, drop: session.drop.length }, 'registered')
+      this.options.logger.info({ coordinator: this.client.name, search: session.searchName, drop: session.drop.length }, 'registered')
       return session
     } catch (error) {
       throw this.noteFailure(error, null)
