@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs'
 import { bench } from './bench.js'
 import { certs } from './certs.js'
 import { coordinator } from './coordinator.js'
+import { data } from './data.js'
 import { demo } from './demo.js'
 import { doctor } from './doctor.js'
 import { search } from './search.js'
@@ -12,4 +13,4 @@ import { worker } from './worker.js'
 import { zoo } from './zoo.js'
 
 /** Every command of the program. A command's own file holds its options and help; what is heavy is imported by its handler. */
-export const commands = [bench, certs, coordinator, demo, doctor, search, setup, space, train, worker, zoo] as unknown as CommandModule[]
+export const commands = [bench, certs, coordinator, data, demo, doctor, search, setup, space, train, worker, zoo] as unknown as CommandModule[]

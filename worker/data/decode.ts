@@ -56,5 +56,11 @@ export async function decodeCentre(encoded: Buffer, resolution: number): Promise
 export async function requireComplete(encoded: Buffer): Promise<void> {
   const isJpeg = encoded[0] === 0xff && encoded[1] === 0xd8
   if (isJpeg && encoded.subarray(-tailBytes).includes(endOfJpeg)) return
-  await pipeline(encoded).stats()
+  await pipeline(encoded).raw().toBuffer()
+}
+
+/** Decodes the whole image and throws where it is none, or is damaged. */
+export async function requireDecodable(encoded: Buffer): Promise<void> {
+  await readSize(encoded)
+  await pipeline(encoded).raw().toBuffer()
 }

@@ -13,18 +13,15 @@ import { readShardIndex } from './shards/shard-index.js'
  */
 export async function readCollection(directory: string, progress: (line: string) => void): Promise<ImageCollection> {
   // Archives often lie beside what was unpacked from them: where there are folders of classes, those are meant.
-  const isUnpacked = (await hasFolders(join(directory, 'train'))) && !(await isPacked(directory))
+  const isUnpacked = (await hasClassFolders(directory)) && (await readShardIndex(directory)) === null
   const shards = isUnpacked ? null : await readShardFolder(directory, progress)
   return shards ?? (await readIlsvrcFolder(directory)) ?? (await classFolders(directory))
 }
 
-async function hasFolders(path: string): Promise<boolean> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+/** True if the folder's `train` has folders in it. */
+export async function hasClassFolders(directory: string): Promise<boolean> {
+  const entries = await readdir(join(directory, 'train'), { withFileTypes: true }).catch(() => [])
   return entries.some((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-}
-
-async function isPacked(directory: string): Promise<boolean> {
-  return (await readShardIndex(directory)) !== null
 }
 
 async function classFolders(directory: string): Promise<ImageCollection> {

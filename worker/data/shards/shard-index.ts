@@ -23,6 +23,8 @@ const shardEntrySchema = z.strictObject({
 const shardIndexSchema = z.strictObject({
   format: z.literal('nasoa-shards'),
   version: z.literal(1),
+  /** SHA-256 of what decided the shards: the folder's manifest and the settings. */
+  plan: sha256,
   /** Names of the classes; a `.cls` entry holds a position in this list. */
   classes: z.array(z.string()).min(1),
   shards: z.array(shardEntrySchema).min(1),
