@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const stamp = join(dist, '.built')
-const rooms = ['shared', 'coordinator', 'worker', 'cli', 'bench']
+const rooms = ['shared', 'coordinator', 'worker', 'simulator', 'cli', 'bench']
 
 /** @returns {string[]} source files, relative to the root */
 function sources() {

@@ -7,10 +7,11 @@ import { demo } from './demo.js'
 import { doctor } from './doctor.js'
 import { search } from './search.js'
 import { setup } from './setup.js'
+import { simulate } from './simulate.js'
 import { space } from './space.js'
 import { train } from './train.js'
 import { worker } from './worker.js'
 import { zoo } from './zoo.js'
 
 /** Every command of the program. A command's own file holds its options and help; what is heavy is imported by its handler. */
-export const commands = [bench, certs, coordinator, data, demo, doctor, search, setup, space, train, worker, zoo] as unknown as CommandModule[]
+export const commands = [bench, certs, coordinator, data, demo, doctor, search, setup, simulate, space, train, worker, zoo] as unknown as CommandModule[]

@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
-const rooms = ['shared', 'coordinator', 'worker', 'cli', 'bench']
+const rooms = ['shared', 'coordinator', 'worker', 'simulator', 'cli', 'bench']
 
 /** Packages that compute and nothing else, so that a pure room may use them. */
 const pureNumericPackages = ['ml-matrix']
