@@ -67,7 +67,7 @@ export class InProcessCalls {
 
   /** Waits until every call that can be answered now has been. */
   async settled(): Promise<void> {
-    while (this.prompt > 0) await null
+    while (this.prompt > 0) await Promise.resolve()
     if (this.polls > 0) await this.quiet()
   }
 }

@@ -45,6 +45,8 @@ export interface SimulationReport {
   readonly unsuccessful: SearchSnapshot['unsuccessful']
   readonly lostAttempts: SearchSnapshot['lostAttempts']
   readonly absences: Readonly<Record<Absence, number>>
+  /** That were simulated. */
+  readonly events: number
   readonly warnings: readonly string[]
 }
 
@@ -54,12 +56,13 @@ export interface ReportSources {
   readonly snapshot: SearchSnapshot
   readonly virtualMs: number
   readonly absences: Readonly<Record<Absence, number>>
+  readonly events: number
   readonly digest: string
 }
 
 const millisecondsPerHour = 3_600_000
 
-export function reportOf({ config, times, snapshot, virtualMs, absences, digest }: ReportSources): SimulationReport {
+export function reportOf({ config, times, snapshot, virtualMs, absences, events, digest }: ReportSources): SimulationReport {
   const classes = config.simulation.workers.map(({ name, count, slots }) => {
     const slotHours = hoursOf(times.get(name) ?? { aliveMs: 0, usefulMs: 0, lostMs: 0, idleMs: 0 })
     return { name, slots: count * slots, slotHours, utilisation: shareOf(slotHours) }
@@ -87,6 +90,7 @@ export function reportOf({ config, times, snapshot, virtualMs, absences, digest 
     unsuccessful,
     lostAttempts,
     absences: { ...absences },
+    events,
     warnings,
   }
 }

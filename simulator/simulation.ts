@@ -78,11 +78,10 @@ export class Simulation {
     const { config } = this.options
     const times = this.ledger.timesAt(this.time.now(), (attempt) => this.stillRuns(attempt))
     const { core } = this.coordinator
-    return reportOf({ config, times, snapshot: core.snapshot(), virtualMs: this.time.now(), absences: this.absences, digest: this.digest(times) })
-  }
-
-  private digest(times: unknown): string {
-    return digestOf({ virtualMs: this.time.now(), store: this.store, times: [...(times as Map<string, unknown>)], absences: this.absences, events: this.events })
+    const { store, events, absences } = this
+    const virtualMs = this.time.now()
+    const digest = digestOf({ virtualMs, store, times: [...times], absences, events })
+    return reportOf({ config, times, snapshot: core.snapshot(), virtualMs, absences, events, digest })
   }
 
   private addHosts(oracle: TrainingOracle): void {
@@ -159,7 +158,7 @@ export class Simulation {
   }
 
   private log(event: WithoutTime<SimulationEvent>): void {
-    this.options.log?.({ atMs: this.time.now(), ...event } as SimulationEvent)
+    this.options.log?.({ atMs: this.time.now(), ...event })
   }
 }
 

@@ -12,9 +12,10 @@ class LayerList {
   readonly layers: Layer[] = []
   stage = 0
 
+  /** Takes the object over. */
   append(layer: WithoutPlace<Layer>): number {
     const id = this.layers.length
-    this.layers.push({ ...layer, id, stage: this.stage })
+    this.layers.push(Object.assign(layer, { id, stage: this.stage }))
     return id
   }
 

@@ -14,15 +14,17 @@ export interface Stage {
 
 /** Stages of the network, in order; a leading "-" opens no empty stage, the first one then has stride 8. */
 export function stagesOf({ stemChannels, macro }: Genome): Stage[] {
-  const stages: Stage[] = []
+  const stages: { -readonly [Key in keyof Stage]: Stage[Key] }[] = []
   let width = stemChannels
   let stride = stemStride
   for (const block of macro) {
     width *= block.multiplier
     stride *= block.stride
     const current = stages.at(-1)
-    if (current?.stride === stride) stages[stages.length - 1] = { ...current, blocks: current.blocks + 1, width }
-    else stages.push({ blocks: 1, width, stride })
+    if (current?.stride === stride) {
+      current.blocks++
+      current.width = width
+    } else stages.push({ blocks: 1, width, stride })
   }
   return stages
 }
