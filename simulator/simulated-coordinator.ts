@@ -1,5 +1,5 @@
 import { CoordinatorCore } from '../coordinator/coordinator-core.js'
-import type { RunObserver } from '../coordinator/run/search-run.js'
+import type { RunObserver } from '../coordinator/run/run-observer.js'
 import { silentLogger } from '../shared/logging.js'
 import type { Disturbances } from './disturbances.js'
 import { InProcessCalls } from './in-process-calls.js'

@@ -1,4 +1,4 @@
-import type { RunObserver } from '../coordinator/run/search-run.js'
+import type { RunObserver } from '../coordinator/run/run-observer.js'
 import { isHeld, isQueued, type Job } from '../coordinator/jobs/job.js'
 import { isFinal } from '../shared/cluster/search-snapshot.js'
 import type { AttemptReference } from '../shared/cluster/attempt.js'
