@@ -6,6 +6,7 @@ import type { SearchConfig } from '../shared/config/search-config.js'
 import { defaultJobPolicy, type JobPolicy } from './jobs/policy.js'
 import { openSearch, type OpenedSearch } from './run/open-search.js'
 import type { RunObserver } from './run/run-observer.js'
+import type { HostSearch } from './run/search-host.js'
 import { SearchRun } from './run/search-run.js'
 import { snapshotOf } from './run/snapshot.js'
 import type { ResolvedDataset } from './run/training-specification.js'
@@ -35,6 +36,8 @@ export interface CoreOptions {
   readonly logger: Logger
   readonly observer: RunObserver
   readonly newSessionId?: () => string
+  /** Where the search lives; default: in this thread. */
+  readonly hostSearch?: HostSearch
 }
 
 /**
@@ -53,10 +56,10 @@ export class CoordinatorCore {
   private wakeMs = Infinity
 
   constructor(private readonly options: CoreOptions) {
-    const { config, dataset, store, directory, clock, observer, turns, newSessionId = randomUUID } = options
+    const { config, dataset, store, directory, clock, observer, turns, newSessionId = randomUUID, hostSearch } = options
     this.policy = { ...defaultJobPolicy, leaseTtlMs: config.jobs.leaseTime, maximumFailures: config.jobs.attempts }
     const { leaseTtlMs } = this.policy
-    this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs })
+    this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs, hostSearch })
     this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2)
     this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer, later: turns.later })
     this.desk = new LeaseDesk({
@@ -90,6 +93,7 @@ export class CoordinatorCore {
     this.isClosed = true
     this.timer?.cancel()
     this.desk.dismiss()
+    this.opened.search.close()
   }
 
   /** Arms the timer for what time brings about next, and lets waiting slots have what has become ready. */

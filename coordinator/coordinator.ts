@@ -12,6 +12,7 @@ import { CoordinatorMetrics } from './metrics/coordinator-metrics.js'
 import type { RunObserver } from './run/run-observer.js'
 import type { SearchRun } from './run/search-run.js'
 import type { ResolvedDataset } from './run/training-specification.js'
+import { hostOnDemand } from './search-thread/host-search.js'
 import { ControlService } from './services/control-service.js'
 import { GrpcServer } from './services/grpc-server.js'
 import { openSqliteStore } from './store/sqlite-store.js'
@@ -114,7 +115,9 @@ class Coordinator implements RunningCoordinator {
   ) {
     const { config, dataset, directory } = options
     this.logger = options.logger ?? silentLogger
-    this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger: this.logger, observer: this.observer() })
+    const { logger } = this
+    const hostSearch = hostOnDemand(logger)
+    this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger, observer: this.observer(), hostSearch })
     const { run, workers, desk, opened } = this.core
     this.run = run
     metrics.read({ run, statistics: opened.statistics, workers, desk })
@@ -136,6 +139,7 @@ class Coordinator implements RunningCoordinator {
       await this.listenForStatus(metrics === undefined ? (config.coordinator.metrics ?? null) : metrics, insecure)
     } catch (error) {
       await this.closeServers()
+      core.close()
       throw error
     }
     core.start()

@@ -2,15 +2,16 @@ import type { NetworkCost } from '../../shared/network/cost.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { newJob, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
-import type { Proposal, Search } from '../search/search.js'
+import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
 import { isVerdict, observationOf } from './observation.js'
 import type { RunObserver } from './run-observer.js'
+import type { SearchHost } from './search-host.js'
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import type { SearchStatistics } from './statistics.js'
 
 export interface CandidatesOptions {
-  readonly search: Search
+  readonly search: SearchHost
   readonly statistics: SearchStatistics
   readonly start: StartingPoint
   readonly store: Pick<SearchStore, 'record' | 'recordLazily'>
@@ -26,6 +27,8 @@ export class CandidatesInFlight {
   isSpaceExhausted = false
   /** Candidates in a row that only machinery ended. */
   endedByMachineryInARow = 0
+  /** Proposals asked for that have not been delivered. */
+  requested = 0
   private readonly pending = new Map<number, PendingCandidate>()
   private lastCandidate: number
   private lastJobId: number
@@ -39,16 +42,32 @@ export class CandidatesInFlight {
     for (const candidate of start.pending) this.pending.set(candidate.sequence, candidate)
   }
 
-  /** Number of candidates whose job has not ended. */
+  /** Number of candidates whose job has not ended, those that are asked for included. */
   get count(): number {
-    return this.pending.size
+    return this.pending.size + this.requested
   }
 
-  /** Asks for new candidates. @returns their jobs, recorded; fewer than asked for where the space has no more */
-  propose(count: number, atMs: number): Job[] {
-    const proposals = this.options.search.ask(count)
-    this.isSpaceExhausted = proposals.length < count
+  /**
+   * Asks for new candidates.
+   * @param deliver given them when they are there, perhaps at once: fewer than asked for where the space has no more
+   */
+  propose(count: number, deliver: (proposals: readonly Proposal[]) => void): void {
+    this.requested += count
+    this.options.search.ask(count, (proposals) => {
+      this.requested -= count
+      this.isSpaceExhausted = proposals.length < count
+      deliver(proposals)
+    })
+  }
+
+  /** Takes proposals on. @returns their jobs, recorded */
+  accept(proposals: readonly Proposal[], atMs: number): Job[] {
     return proposals.map((proposal) => this.jobOf(proposal, atMs))
+  }
+
+  /** Proposals that came too late to be evaluated. */
+  decline(proposals: readonly Proposal[]): void {
+    this.options.search.withdraw(proposals.map(({ key }) => key))
   }
 
   /** The outcome of a candidate's job: the search learns of a result, and lets go of what will never have one. */

@@ -4,15 +4,15 @@ import type { Candidate } from '../../shared/cluster/candidate.js'
 import { genomeCost } from '../../shared/network/genome-cost.js'
 import type { NetworkCost } from '../../shared/network/cost.js'
 import { parseGenome } from '../../shared/space/parse.js'
-import { ArchitectureSpace } from '../search/architecture-space.js'
-import { createEvolution, restoreEvolution, type EvolutionOptions } from '../search/evolution.js'
 import type { Objective } from '../search/objective.js'
-import type { Observation, Search } from '../search/search.js'
-import type { Genome } from '../../shared/space/genome.js'
+import { resumeSearch } from '../search/resume-search.js'
+import type { Observation, SearchHistory } from '../search/search.js'
+import { createSearch, type SearchSpecification } from '../search/search-specification.js'
 import type { SearchStore, StoredSearch } from '../store/store.js'
 import { exhaustion } from './budget.js'
 import { isVerdict, observationOf } from './observation.js'
 import { requireSameSearch } from './same-search.js'
+import { hostInProcess, type HostSearch, type SearchHost } from './search-host.js'
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import { SearchStatistics } from './statistics.js'
 import type { ResolvedDataset } from './training-specification.js'
@@ -20,7 +20,7 @@ import type { ResolvedDataset } from './training-specification.js'
 export interface OpenedSearch {
   /** Tells this search from every other one. */
   readonly id: string
-  readonly search: Search
+  readonly search: SearchHost
   readonly statistics: SearchStatistics
   readonly start: StartingPoint
   readonly costOf: (encoding: string) => NetworkCost
@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly directory: string
   readonly nowMs: number
   readonly leaseTtlMs: number
+  /** Default: the search lives in this thread, where each fit of a model is made by the proposal that finds it due. */
+  readonly hostSearch?: HostSearch | undefined
 }
 
 /**
@@ -55,19 +57,27 @@ export function objectivesOf({ objectives }: SearchConfig): Objective[] {
   return objectives.map((name) => ({ name, direction: objectiveDirections[name] }))
 }
 
-function evolutionOptions(config: SearchConfig): EvolutionOptions<Genome> {
+function searchOf(config: SearchConfig): SearchSpecification {
   return {
-    space: new ArchitectureSpace(config.space),
+    algorithm: config.search.algorithm,
+    bounds: config.space,
     objectives: objectivesOf(config),
     population: config.search.population,
     seed: config.seed,
   }
 }
 
-function begin({ config, store, nowMs }: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
-  const search = createEvolution(evolutionOptions(config))
+function hostOf({ config, hostSearch }: OpenOptions, history: SearchHistory): SearchHost {
+  const specification = searchOf(config)
+  return hostSearch === undefined ? hostInProcess(resumeSearch(specification, history)) : hostSearch(specification, history)
+}
+
+function begin(options: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
+  const { config, store, nowMs } = options
+  const state = createSearch(searchOf(config)).state()
   const id = randomUUID()
-  store.create({ id, name: config.name, config, createdAtMs: nowMs, state: search.state() })
+  store.create({ id, name: config.name, config, createdAtMs: nowMs, state })
+  const search = hostOf(options, { state, observations: [], pending: [] })
   const start: StartingPoint = {
     status: 'running',
     statusReason: '',
@@ -89,7 +99,7 @@ function resume(stored: StoredSearch, options: OpenOptions, statistics: SearchSt
   const observations = readResults(store.told(), statistics)
   const pending = store.pending()
   const proposals = pending.map(({ encoding, operator, parents }) => ({ key: encoding, operator, parents }))
-  const search = restoreEvolution(evolutionOptions(config), { state: stored.state, observations, pending: proposals })
+  const search = hostOf(options, { state: stored.state, observations, pending: proposals })
   const start: StartingPoint = {
     ...stored,
     ...statusOf(stored, config, statistics.trained),

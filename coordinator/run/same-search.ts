@@ -9,6 +9,8 @@ const fixed: Readonly<Record<string, (config: SearchConfig) => unknown>> = {
   space: ({ space }) => space,
   objectives: ({ objectives }) => objectives,
   training: ({ training }) => training,
+  // A search from before there was a choice is plain evolution.
+  'search.algorithm': ({ search }) => (search as Partial<SearchConfig['search']>).algorithm ?? 'nsga2',
   'search.population': ({ search }) => search.population,
   // Where the images lie may change; which ones are used may not.
   data: subsetOf,

@@ -9,13 +9,14 @@ import { JobTable } from '../jobs/job-table.js'
 import { isHeld, type HeldJob, type Holder, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
 import type { EndedAttempt } from '../jobs/transition.js'
-import type { Search } from '../search/search.js'
+import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
 import { candidatesLeft, exhaustion, type Budget } from './budget.js'
 import { CandidatesInFlight } from './candidates-in-flight.js'
 import { ProgressBoard } from './progress-board.js'
 import type { RunObserver } from './run-observer.js'
 import { RunStatus } from './run-status.js'
+import type { SearchHost } from './search-host.js'
 import type { StartingPoint } from './starting-point.js'
 import type { SearchStatistics } from './statistics.js'
 import { specificationOf, type ResolvedDataset } from './training-specification.js'
@@ -23,7 +24,7 @@ import { specificationOf, type ResolvedDataset } from './training-specification.
 export interface SearchRunOptions {
   readonly config: SearchConfig
   readonly dataset: ResolvedDataset
-  readonly search: Search
+  readonly search: SearchHost
   readonly statistics: SearchStatistics
   readonly start: StartingPoint
   readonly store: Pick<SearchStore, 'record' | 'recordLazily' | 'follow' | 'committed' | 'outcomeOf'>
@@ -68,6 +69,7 @@ export class SearchRun {
     for (const job of start.jobs) this.table.insert(job)
     this.state = new RunStatus(start, clock, config.search.drainTime, (...change) => this.statusChanged(...change))
     store.follow(() => ({ state: options.search.state(), elapsedMs: this.elapsedMs }))
+    options.search.onLost((reason) => this.searchLost(reason))
     this.settle()
   }
 
@@ -77,6 +79,11 @@ export class SearchRun {
 
   get statusReason(): string {
     return this.state.reason
+  }
+
+  /** What is wrong with the search; null = nothing. */
+  get trouble(): string | null {
+    return this.options.search.trouble
   }
 
   get elapsedMs(): number {
@@ -215,9 +222,29 @@ export class SearchRun {
   private topUp(): void {
     const { candidates } = this
     const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.count)
-    const wanted = Math.min(left, this.ahead - this.table.queued)
-    if (wanted > 0 && !candidates.isSpaceExhausted) for (const job of candidates.propose(wanted, this.now())) this.table.insert(job)
+    const wanted = Math.min(left, this.ahead - this.table.queued - candidates.requested)
+    if (wanted > 0 && !candidates.isSpaceExhausted) this.propose(wanted)
     if (candidates.isSpaceExhausted && candidates.count === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
+  }
+
+  private propose(count: number): void {
+    let isLate = false
+    this.candidates.propose(count, (proposals) => {
+      this.take(proposals)
+      if (isLate) this.settle()
+    })
+    isLate = true
+  }
+
+  private take(proposals: readonly Proposal[]): void {
+    if (!this.state.isRunning) return this.candidates.decline(proposals)
+    for (const job of this.candidates.accept(proposals, this.now())) this.table.insert(job)
+  }
+
+  private searchLost(reason: string): void {
+    if (!this.state.isRunning) return
+    this.beginStopping('failed', reason, this.now() + this.options.config.search.drainTime)
+    this.conclude()
   }
 
   private jobChanged(job: Job, ended: EndedAttempt | null, previous: Job): void {

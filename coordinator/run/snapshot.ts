@@ -61,6 +61,7 @@ function warningsOf({ deviceClasses }: SearchStatistics, workers: WorkerRegistry
   if (deviceClasses.size > 1) {
     warnings.push(`throughput was measured on ${deviceClasses.size} kinds of device (${[...deviceClasses].join('; ')}): those figures are not comparable`)
   }
+  if (run.trouble !== null) warnings.push(run.trouble)
   if (run.status === 'running' && workers.list().length === 0) warnings.push('no worker is connected: start some with `nasoa worker --coordinator HOST:PORT`')
   return warnings
 }

@@ -1,4 +1,5 @@
 import type { RngState } from '../../shared/rng.js'
+import type { SurrogateFit, SurrogateFitTask } from './surrogate/surrogate.js'
 
 /** A candidate that the search wants evaluated. `key` is its identity: equal keys are the same network. */
 export interface Proposal {
@@ -33,6 +34,10 @@ export interface Search {
   /** Take proposals back that will never be evaluated (cancelled). */
   withdraw(keys: readonly string[]): void
   state(): SearchState
+  /** Of a search that a model assists and whose fits are done elsewhere: what the next fit needs, when one is due; null otherwise. */
+  fitDue?(): SurrogateFitTask | null
+  /** Puts a fit in force, from the next ask on. */
+  applyFit?(fit: SurrogateFit): void
 }
 
 /** What a store keeps of a search, enough to rebuild it: state + results in the order told + proposals in flight. */

@@ -52,6 +52,7 @@ const objectiveNames = Object.keys(objectiveDirections) as [ObjectiveName, ...Ob
 
 const searchSchema = z
   .strictObject({
+    algorithm: z.enum(['nasoa', 'nsga2', 'random']).default('nasoa').describe('Evolution assisted by a model of the results, plain evolution, or random candidates'),
     population: positive.min(4).max(10_000).default(24),
     candidates: positive.default(200).describe('Budget: number of candidates to train'),
     timeLimit: durationSchema.optional().describe('Budget: wall time; whichever budget is used up first ends the search'),

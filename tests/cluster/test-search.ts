@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { afterEach, beforeAll } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
 import { startCoordinator, type CoordinatorOptions, type RunningCoordinator } from '../../coordinator/coordinator.js'
 import { searchConfigSchema, type SearchConfig } from '../../shared/config/search-config.js'
 import type { JobLease } from '../../shared/cluster/job-lease.js'
@@ -27,6 +28,9 @@ export function testConfig(changes: Record<string, unknown> = {}): SearchConfig 
 
 const open: { close(): void | Promise<void> }[] = []
 const folders: string[] = []
+
+// The search of a coordinator runs in a thread, from dist/.
+beforeAll(ensureBuilt)
 
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()

@@ -8,12 +8,15 @@ import { type CandidateSet, ListedCandidates, drawCandidates } from './candidate
 import { Surrogate, type SurrogateFit, type SurrogateFitTask, fitSurrogate } from './surrogate.js'
 import { type ModelResult, thinned, trainingRows } from './training-rows.js'
 
+/**
+ * `inline`: a fit that is due is done by the ask that finds it due. `external`: the owner does it, in another thread, say, and
+ * applies it when it is ready; until then the search goes on with the last one. `never`: plain evolution.
+ */
+export type Fitting = 'inline' | 'external' | 'never'
+
 export interface SurrogateSearchOptions<G> extends EvolutionOptions<G> {
-  /**
-   * `inline`: a fit that is due is done by the ask that finds it due. `external`: the owner does it, in another thread, say, and
-   * applies it when it is ready; until then the search goes on with the last one.
-   */
-  readonly fitting?: 'inline' | 'external'
+  /** Default `inline`. */
+  readonly fitting?: Fitting
 }
 
 /** What the search keeps beyond the history: that of evolution, and the fit in force. */
@@ -37,9 +40,14 @@ const extensionShare = 0.1
 /** Only where the best known cost is expected to fall by at least this share of the known range. */
 const worthwhileExtension = 0.01
 
-/** Number of results at which the fit that follows one on `results` results is due: parameters change less and less. */
-function nextFitAt(results: number): number {
-  return Math.max(results + 1, Math.min(Math.ceil(results * 1.12), results + 100))
+/**
+ * Number of results that the latest fit should be on: parameters change less and less, so each is on an eighth more than the one before.
+ * The points are fixed, so that a search which was interrupted during a fit makes the same one again.
+ */
+function latestFitPoint(results: number): number {
+  let point = 0
+  for (let next = fewestMeasured; next <= results; next = Math.min(Math.ceil(next * 1.12), next + 100)) point = next
+  return point
 }
 
 /**
@@ -91,13 +99,15 @@ export class SurrogateSearch<G> implements Search {
 
   /** What the next fit needs, when one is due; null otherwise. */
   fitDue(): SurrogateFitTask | null {
-    if (this.results.length < (this.fit === null ? fewestMeasured : nextFitAt(this.fit.results))) return null
-    const rows = this.trainingRows(this.results.length)
+    if (this.options.fitting === 'never') return null
+    const results = latestFitPoint(this.results.length)
+    if (results <= (this.fit?.results ?? 0)) return null
+    const rows = this.trainingRows(results)
     const measured = rows.filter(({ measurements }) => measurements !== null)
     const failed = rows.filter(({ measurements }) => measurements === null)
     if (measured.length < fewestMeasured) return null
     return {
-      results: this.results.length,
+      results,
       layout: this.options.space.featureLayout,
       rows: [...thinned(measured, largestFit), ...thinned(failed, largestFit / 3)].map(({ key, measurements }) => ({ features: this.featuresOf(key), costs: measurements })),
       previous: this.fit,
@@ -160,7 +170,7 @@ export class SurrogateSearch<G> implements Search {
 
   /** Everything that picking needs, with what is in flight taken into account; null while there is no fit. */
   private openCandidates(): OpenCandidates | null {
-    if (this.fit === null) return null
+    if (this.fit === null || this.options.fitting === 'never') return null
     const surrogate = this.currentSurrogate(this.fit)
     const { space, objectives, constraints = [] } = this.options
     const acquisition = new Acquisition(this.results, objectives.length, constraints)
