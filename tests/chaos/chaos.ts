@@ -85,7 +85,7 @@ export class Chaos {
       data: { directory: 'builtin:digits' },
       space: { ...smallSpace, blocks: { min: 3, max: 8 }, doublings: { min: 1, max: 3 } },
       training: { epochs: 1, batch: 16, resolution: 32 },
-      search: { population: 8, candidates },
+      search: { algorithm: 'nsga2', population: 8, candidates },
       jobs: { leaseTime: `${leaseMs}ms`, attempts: 100 },
     }
     writeFileSync(this.configFile, JSON.stringify(config))
