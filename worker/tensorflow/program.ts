@@ -5,7 +5,7 @@ import { GraphBuilder } from './graph/graph-builder.js'
 import type { GroupedConvolution } from './layers/emission.js'
 import type { GraphDef } from './proto/gen/program.js'
 import { type Signature, encodeSavedModel } from './saved-model.js'
-import { type StepOptions, emitLoadBatch, emitTrainStep, residentBatch } from './training-step.js'
+import { type StepOptions, type StepPart, emitLoadBatch, emitTrainStep, residentBatch } from './training-step.js'
 import { VariableTable } from './variable-table.js'
 import { emitInitialization, emitRead, emitRestore } from './variable-transfer.js'
 import { type VariableSpecification, networkVariables, optimizerVariables } from './variables.js'
@@ -21,7 +21,11 @@ export interface ProgramOptions {
   readonly groupedConvolution?: GroupedConvolution
   /** Stages (0 = stem) that keep their weights and moving statistics; default 0 = everything is trained. */
   readonly frozenStages?: number
+  /** How far a training step goes; default `whole`. The others are for timing the parts of a step. */
+  readonly part?: StepPart
 }
+
+export type { StepPart } from './training-step.js'
 
 /** Names of the entry points of a program. */
 export type SignatureName = 'init' | 'load_batch' | 'train_step' | 'eval_step' | 'read' | 'restore'
@@ -70,14 +74,14 @@ export function entryPointsOf({ signatures }: TrainingProgram): Uint8Array {
 }
 
 function completeOptions(graph: LayerGraph, options: ProgramOptions): StepOptions {
-  const { batch, weightDecay = 0, labelSmoothing = 0, groupedConvolution = 'split', frozenStages = 0 } = options
+  const { batch, weightDecay = 0, labelSmoothing = 0, groupedConvolution = 'split', frozenStages = 0, part = 'whole' } = options
   const head = graph.layers[graph.layers.length - 1].stage
   require(Number.isInteger(batch) && batch >= 1, `batch must be a positive integer, got ${batch}`)
   require(weightDecay >= 0 && Number.isFinite(weightDecay), `weight decay must be a number from 0, got ${weightDecay}`)
   require(labelSmoothing >= 0 && labelSmoothing < 1, `label smoothing must be from 0 to below 1, got ${labelSmoothing}`)
   const stages = Number.isInteger(frozenStages) && frozenStages >= 0 && frozenStages <= head
   require(stages, `frozen stages must be an integer from 0 to ${head} (the head is always trained), got ${frozenStages}`)
-  return { batch, weightDecay, labelSmoothing, groupedConvolution, frozenStages }
+  return { batch, weightDecay, labelSmoothing, groupedConvolution, frozenStages, part }
 }
 
 function require(condition: boolean, message: string): void {

@@ -118,7 +118,8 @@ export class TrainingSession {
     for (const model of Object.values(this.models)) model.dispose()
   }
 
-  private loadBatch(batch: Batch): void {
+  /** Puts a batch on the device, for `benchmarkStep`. @throws InvalidInputError as for `trainStep` */
+  loadBatch(batch: Batch): void {
     this.checkBatch(batch, this.program.options.batch)
     this.run('load_batch', this.feed(batch))
     this.batchLoaded = true

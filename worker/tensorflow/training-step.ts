@@ -17,12 +17,16 @@ import { momentumName, stepVariableName } from './variables.js'
 
 const { DT_FLOAT, DT_INT32, DT_STRING } = DataType
 
+/** `forward` ends with the loss, `backward` with the gradients of all variables, `whole` with their update. */
+export type StepPart = 'forward' | 'backward' | 'whole'
+
 export interface StepOptions {
   readonly batch: number
   readonly weightDecay: number
   readonly labelSmoothing: number
   readonly groupedConvolution: GroupedConvolution
   readonly frozenStages: number
+  readonly part: StepPart
 }
 
 /** The batch that the next step trains on. It stays on the device, so that a step can be timed without feeding. */
@@ -67,7 +71,9 @@ export function emitTrainStep(
     const logits = emissions[emissions.length - 1].output
     const entropy = emitCrossEntropy(builder, logits, targets)
     const loss = reduce(builder, 'Mean', entropy.losses, [0])
-    emitBackwardPass(context, graph, emissions, emitMeanGradient(builder, entropy, options.batch), options.frozenStages)
+    if (options.part !== 'forward') {
+      emitBackwardPass(context, graph, emissions, emitMeanGradient(builder, entropy, options.batch), options.frozenStages)
+    }
     effects.push(table.get(stepVariableName).addInPlace(builder.floats(1)))
     const metrics = pack(builder, [loss, emitCorrectCount(builder, logits, targets), emitFiniteFlag(builder, loss)])
     const tensor = emitIdentity(builder, metrics, effects)
@@ -89,6 +95,7 @@ function trainingContext(
     groupedConvolution: options.groupedConvolution,
     read: (name) => reads.read(name),
     gradient: (name, gradient, after = []) => {
+      if (options.part === 'backward') return void effects.push(gradient)
       const decay = table.specification(name).decay ? options.weightDecay : 0
       const update = { variable: table.get(name), velocity: table.get(momentumName(name)), value: reads.read(name), gradient, decay, after }
       effects.push(emitUpdate(builder, update, learningRate))
