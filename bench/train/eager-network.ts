@@ -1,6 +1,5 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-node-gpu'
 import type { BatchNormalizationLayer, ConvolutionLayer, Layer, LayerGraph } from '../../shared/network/layer-graph.js'
-import type { TensorFlow } from '../../worker/tensorflow/native/load.js'
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, TensorFlow, Variable } from '../../worker/tensorflow/native/load.js'
 import { networkVariables, isDepthwise } from '../../worker/tensorflow/variables.js'
 import { BenchError } from './bench-error.js'
 

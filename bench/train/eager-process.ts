@@ -1,7 +1,6 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { buildLayerGraph } from '../../shared/network/build.js'
 import { parseGenome } from '../../shared/space/parse.js'
-import { loadTensorFlow } from '../../worker/tensorflow/native/load.js'
+import { type Tensor2D, type Tensor4D, loadTensorFlow } from '../../worker/tensorflow/native/load.js'
 import type { Cell } from './cell.js'
 import { EagerNetwork } from './eager-network.js'
 import { serveLines } from './serve-lines.js'

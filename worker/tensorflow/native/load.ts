@@ -8,6 +8,7 @@ import { tfjsPackageName } from './tfjs-package.js'
 
 /** The module `@tensorflow/tfjs-node-gpu`. */
 export type TensorFlow = typeof tfjs
+export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-node-gpu'
 
 export interface LoadOptions {
   /** Called with one line per step of a set-up that is still to be done; default: stderr. */
