@@ -10,6 +10,7 @@ import type { HostSearch } from './run/search-host.js'
 import { SearchRun } from './run/search-run.js'
 import { snapshotOf } from './run/snapshot.js'
 import type { ResolvedDataset } from './run/training-specification.js'
+import type { AuditTrail } from './services/audit-log.js'
 import { WorkerService } from './services/worker-service.js'
 import type { SearchStore } from './store/store.js'
 import { LeaseDesk } from './workers/lease-desk.js'
@@ -72,10 +73,10 @@ export class CoordinatorCore {
   }
 
   /** What workers call. */
-  workerService(): WorkerService {
+  workerService(audit?: AuditTrail): WorkerService {
     const { run, workers, desk, opened, policy } = this
     const { config, store, clock, logger } = this.options
-    return new WorkerService({ searchId: opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs: policy.leaseTtlMs, logger })
+    return new WorkerService({ searchId: opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs: policy.leaseTtlMs, logger, ...(audit && { audit }) })
   }
 
   /** Lets time pass from now on. */

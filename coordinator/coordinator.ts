@@ -4,6 +4,10 @@ import { isFinal, type SearchSnapshot, type StopMode } from '../shared/cluster/s
 import type { SearchConfig } from '../shared/config/search-config.js'
 import { StaleTokenError, messageOf } from '../shared/errors.js'
 import { silentLogger } from '../shared/logging.js'
+import type { DenialObserver } from '../shared/security/access-interceptor.js'
+import type { AuthorityFolder } from '../shared/security/authority-folder.js'
+import { peerName } from '../shared/security/peer.js'
+import { RevokedSerials } from '../shared/security/revoked-serials.js'
 import type { TlsMaterial } from '../shared/security/tls-material.js'
 import { CoordinatorCore, eventLoopTurns } from './coordinator-core.js'
 import { StatusServer } from './http/status-server.js'
@@ -13,8 +17,10 @@ import type { RunObserver } from './run/run-observer.js'
 import type { SearchRun } from './run/search-run.js'
 import type { ResolvedDataset } from './run/training-specification.js'
 import { hostOnDemand } from './search-thread/host-search.js'
+import { AuditLog } from './services/audit-log.js'
 import { ControlService } from './services/control-service.js'
-import { GrpcServer } from './services/grpc-server.js'
+import { GrpcServer, type GrpcServices } from './services/grpc-server.js'
+import { JoinService } from './services/join-service.js'
 import { openSqliteStore } from './store/sqlite-store.js'
 import type { SearchStore } from './store/store.js'
 
@@ -33,6 +39,10 @@ export interface CoordinatorOptions {
   readonly insecure?: boolean | undefined
   /** Certificate and key of this coordinator, and the authority of its peers; null = no TLS. */
   readonly tls?: TlsMaterial | null | undefined
+  /** Revocation list of the authority, read again whenever it changes; it need not be there. undefined = none. Only with TLS. */
+  readonly revocationList?: string | undefined
+  /** With it, machines get a worker's certificate for a join token. Only with TLS. */
+  readonly authority?: AuthorityFolder | null | undefined
   /** Epoch of the leadership that it was started under; what an older leader still writes is refused. undefined = there are no elections. */
   readonly leaderEpoch?: number | undefined
   readonly clock?: Clock | undefined
@@ -103,6 +113,7 @@ class Coordinator implements RunningCoordinator {
   private readonly logger: Logger
   private readonly core: CoordinatorCore
   private readonly run: SearchRun
+  private readonly audit: AuditLog
   private readonly servers: { close(): Promise<void> }[] = []
   private closing: Promise<void> | null = null
 
@@ -116,6 +127,7 @@ class Coordinator implements RunningCoordinator {
     const { config, dataset, directory } = options
     this.logger = options.logger ?? silentLogger
     const { logger } = this
+    this.audit = new AuditLog({ directory, clock, logger })
     const hostSearch = hostOnDemand(logger)
     this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger, observer: this.observer(), hostSearch })
     const { run, workers, desk, opened } = this.core
@@ -127,13 +139,12 @@ class Coordinator implements RunningCoordinator {
 
   async listen(): Promise<this> {
     const { config, listen, metrics, insecure = false, tls = null } = this.options
-    const { run, store, core, clock, logger } = this
-    const services = {
-      worker: core.workerService().implementation(this.metrics.observeCall),
-      control: new ControlService({ run, store, workers: core.workers, clock, logger, snapshot: () => this.snapshot() }).implementation(this.metrics.observeCall),
-    }
+    const { run, core, clock, logger } = this
     try {
-      const grpc = await GrpcServer.listen(services, { listen: listen ?? config.coordinator.listen, insecure, tls, clock })
+      const revoked = await this.openRevocationList(tls)
+      const onDenied: DenialObserver = (action, call, reason) =>
+        this.audit.denied({ action, by: peerName(call), peer: call.getPeer() }, reason)
+      const grpc = await GrpcServer.listen(this.services(), { listen: listen ?? config.coordinator.listen, insecure, tls, revoked, onDenied, clock })
       this.servers.push(grpc)
       this.address = grpc.address
       await this.listenForStatus(metrics === undefined ? (config.coordinator.metrics ?? null) : metrics, insecure)
@@ -146,6 +157,25 @@ class Coordinator implements RunningCoordinator {
     const { status, trained } = this.snapshot()
     logger.info({ address: this.address, metricsAddress: this.metricsAddress, search: config.name, status, trained, open: run.jobs.states() }, 'serving')
     return this
+  }
+
+  private services(): GrpcServices {
+    const { core, run, store, clock, logger, audit, snapshot, options } = this
+    const observe = this.metrics.observeCall
+    return {
+      worker: core.workerService(audit).implementation(observe),
+      control: new ControlService({ run, store, workers: core.workers, clock, logger, audit, snapshot }).implementation(observe),
+      join: new JoinService({ authority: options.authority ?? null, clock, logger, audit }).implementation(observe),
+    }
+  }
+
+  private async openRevocationList(tls: TlsMaterial | null): Promise<RevokedSerials | null> {
+    const { revocationList: file } = this.options
+    if (tls === null || file === undefined) return null
+    const report = (trouble: string): void => this.logger.error({ trouble }, 'the revocation list cannot be read; the last one stays in force')
+    const revoked = await RevokedSerials.open({ file, authorityCertificate: tls.ca.toString(), clock: this.clock, report })
+    this.servers.push({ close: () => Promise.resolve(revoked.close()) })
+    return revoked
   }
 
   readonly snapshot = (): SearchSnapshot => this.core.snapshot()
@@ -165,6 +195,7 @@ class Coordinator implements RunningCoordinator {
     await this.closeServers()
     this.metrics.close()
     this.closeStore()
+    this.audit.flush()
     this.logger.info('closed')
   }
 

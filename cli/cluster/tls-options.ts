@@ -1,5 +1,6 @@
-import { filesBeside, loadTlsMaterial, type TlsMaterial } from '../../shared/security/tls-material.js'
+import type { AuthorityFolder } from '../../shared/security/authority-folder.js'
 import type { Purpose } from '../../shared/security/certificate.js'
+import { filesBeside, loadTlsMaterial, type TlsFiles, type TlsMaterial } from '../../shared/security/tls-material.js'
 import { UsageError } from '../output.js'
 
 /** How a command names its certificate. */
@@ -17,8 +18,29 @@ export const tlsOptions = {
 } as const
 
 /** null = no TLS. @throws CertificateError, UsageError */
-export function tlsMaterialOf({ tls, tlsKey, tlsCa }: TlsWords, purpose: Purpose): TlsMaterial | null {
-  if (tls !== undefined) return loadTlsMaterial(filesBeside(tls, { ca: tlsCa, key: tlsKey }), purpose, Date.now())
+export function tlsMaterialOf(words: TlsWords, purpose: Purpose): TlsMaterial | null {
+  const files = filesOf(words)
+  return files && loadTlsMaterial(files, purpose, Date.now())
+}
+
+/** Beside the authority's certificate; undefined = no TLS. */
+export function revocationListOf(words: TlsWords): string | undefined {
+  const files = filesOf(words)
+  return files?.revocationList
+}
+
+/** @throws UsageError without TLS: whoever joins must be able to recognise the coordinator; CertificateError where there is no authority */
+export async function openAuthority(folder: string | undefined, tls: TlsMaterial | null): Promise<AuthorityFolder | null> {
+  if (folder === undefined) return null
+  if (tls === null) throw new UsageError('--authority goes with --tls, the certificate of the coordinator')
+  const { AuthorityFolder } = await import('../../shared/security/authority-folder.js')
+  const authority = new AuthorityFolder(folder)
+  authority.read()
+  return authority
+}
+
+function filesOf({ tls, tlsKey, tlsCa }: TlsWords): TlsFiles | null {
+  if (tls !== undefined) return filesBeside(tls, { ca: tlsCa, key: tlsKey })
   if (tlsKey !== undefined || tlsCa !== undefined) throw new UsageError('--tls-key and --tls-ca go with --tls, the certificate')
   return null
 }

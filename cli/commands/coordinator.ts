@@ -9,6 +9,7 @@ interface CoordinatorArguments extends GlobalOptions, TlsWords {
   readonly listen: string | undefined
   readonly metrics: string | undefined
   readonly insecure: boolean
+  readonly authority: string | undefined
   readonly discovery: string | undefined
   readonly advertise: string | undefined
   readonly exitWhenDone: boolean
@@ -24,11 +25,13 @@ export const coordinator: CommandModule<GlobalOptions, CoordinatorArguments> = {
       .option('listen', { type: 'string', describe: "host:port for workers and clients, port 0 = any free one; default: the config's" })
       .option('metrics', { type: 'string', describe: "host:port of /metrics and /healthz; default: the config's" })
       .options(tlsOptions)
+      .option('authority', { type: 'string', requiresArg: true, describe: 'Folder of the authority (nasoa certs init); with it, machines join with a token' })
       .option('discovery', { type: 'string', requiresArg: true, describe: 'Discovery config by which others find this coordinator; with etcd, several stand by for each other' })
       .option('advertise', { type: 'string', requiresArg: true, describe: 'host:port that others reach it by, where that is not what it listens on' })
       .option('insecure', { type: 'boolean', default: false, describe: 'Listen where other machines can connect, without TLS' })
       .option('exit-when-done', { type: 'boolean', default: false, describe: 'End once the search is over, instead of serving its results' })
       .example('$0 coordinator --config search.yaml --output my-search --listen 127.0.0.1:7040 --metrics 127.0.0.1:9040', 'workers join with `nasoa worker`')
+      .example('$0 coordinator --config search.yaml --output my-search --listen 0.0.0.0:7040 --tls certs/coordinator.crt', 'workers on other machines')
       .example('$0 coordinator --config search.yaml --output my-search', 'goes on with the search of that folder') as unknown as Argv<CoordinatorArguments>,
   handler: async (given) => {
     const { loadSearchConfig } = await import('../../shared/config/search-config.js')
@@ -38,7 +41,7 @@ export const coordinator: CommandModule<GlobalOptions, CoordinatorArguments> = {
     const { localDataset } = await import('../cluster/local-dataset.js')
     const dataset = await localDataset(config)
     const { createLogger } = await import('../../shared/logging.js')
-    const { tlsMaterialOf } = await import('../cluster/tls-options.js')
+    const { openAuthority, revocationListOf, tlsMaterialOf } = await import('../cluster/tls-options.js')
     const { serve } = await import('../cluster/serve.js')
     const { output: directory, listen, metrics, insecure, discovery, advertise } = given
     const ending = new AbortController()
@@ -59,8 +62,10 @@ export const coordinator: CommandModule<GlobalOptions, CoordinatorArguments> = {
       if (!given.json) printStatus(`standing by: ${why}`)
     }
     const tls = tlsMaterialOf(given, 'server')
+    const revocationList = revocationListOf(given)
+    const authority = await openAuthority(given.authority, tls)
     const logger = createLogger('coordinator', given.verbose)
-    await serve({ config, directory, dataset, listen, metrics, insecure, tls, discovery, advertise, logger, onStandby, onServing, signal: ending.signal })
+    await serve({ config, directory, dataset, listen, metrics, insecure, tls, revocationList, authority, discovery, advertise, logger, onStandby, onServing, signal: ending.signal })
     if (wasInterrupted) process.exitCode = 130
   },
 }

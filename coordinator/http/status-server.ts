@@ -3,13 +3,20 @@ import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
 import { formatAddress, parseAddress } from '../../shared/address.js'
 import { messageOf } from '../../shared/errors.js'
-import { bindError, requireLoopback } from '../services/grpc-server.js'
+import { requireLoopback } from '../services/grpc-server.js'
+import { BriefSockets } from '../services/brief-sockets.js'
+import { bindError } from '../services/listening-sockets.js'
 
 export interface StatusSources {
   readonly registry: Registry
   /** null = healthy; otherwise what is wrong. */
   readonly trouble: () => string | null
 }
+
+const timeouts = { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 }
+
+/** Prometheus keeps a connection and opens another when it is closed. */
+const longestConnectionMs = 3_600_000
 
 /** GET /metrics for Prometheus and GET /healthz for whoever restarts what is not healthy. */
 export class StatusServer {
@@ -22,11 +29,11 @@ export class StatusServer {
   /** @throws EnvironmentError when the port is taken, InvalidInputError for an address that others could reach */
   static async listen(sources: StatusSources, listen: string, insecure: boolean): Promise<StatusServer> {
     const address = parseAddress(listen, 'metrics')
-    requireLoopback(address, insecure, 'the metrics page')
-    const server = createServer((request, response) => void answer(request, response, sources))
-    server.headersTimeout = 5_000
-    server.requestTimeout = 10_000
-    server.maxConnections = 64
+    requireLoopback(address, insecure, 'the metrics page', 'put a proxy that asks for a password before it')
+    const server = createServer(timeouts, (request, response) => void answer(request, response, sources))
+    // The oldest goes first: whoever opens many and asks for nothing keeps nobody out who does.
+    const connections = new BriefSockets({ most: 64, stayMs: longestConnectionMs })
+    server.on('connection', (socket) => connections.add(socket))
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(bindError(error, address)))
       server.listen(address.port, address.host, resolve)

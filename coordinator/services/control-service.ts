@@ -12,6 +12,7 @@ import { workerToMessage } from '../../shared/rpc/worker-message.js'
 import type { SearchRun } from '../run/search-run.js'
 import type { CandidatePage, SearchStore } from '../store/store.js'
 import type { WorkerRegistry } from '../workers/worker-registry.js'
+import { noAudit, type AuditTrail } from './audit-log.js'
 
 export interface ControlServiceOptions {
   readonly run: SearchRun
@@ -20,6 +21,7 @@ export interface ControlServiceOptions {
   readonly workers: WorkerRegistry
   readonly clock: Clock
   readonly logger: Logger
+  readonly audit?: AuditTrail
 }
 
 /** So that a display's clock goes on while nothing happens. */
@@ -98,9 +100,12 @@ export class ControlService {
 
   private async stopSearch({ mode, reason }: wire.StopSearchRequest, { identity, peer }: CallContext): Promise<wire.StopSearchResponse> {
     const why = remark(reason, 200) || 'stopped by an operator'
-    this.options.logger.info({ audit: 'StopSearch', by: identity?.name ?? null, peer, mode, reason: why }, 'stop of the search requested')
-    this.options.run.stop(stopModes.toWord(mode, 'mode'), why)
-    await this.options.store.committed()
+    const { logger, run, store, audit = noAudit } = this.options
+    const word = stopModes.toWord(mode, 'mode')
+    logger.info({ by: identity?.name ?? null, peer, mode: word, reason: why }, 'stop of the search requested')
+    run.stop(word, why)
+    await store.committed()
+    audit.write({ action: 'StopSearch', by: identity?.name ?? null, peer, mode: word, reason: why })
     return { search: this.snapshot() }
   }
 }

@@ -1,7 +1,7 @@
 import { ResponderBuilder, ServerInterceptingCall, ServerListenerBuilder, status, type ServerInterceptor } from '@grpc/grpc-js'
 import type { Clock } from '../../shared/clock.js'
 import { isLoopback } from '../../shared/address.js'
-import { peerIdentity, type AuthenticatedCall } from '../../shared/security/peer.js'
+import { peerName, type AuthenticatedCall } from '../../shared/security/peer.js'
 
 export interface RateLimit {
   /** Calls that a peer may make at once after a pause. */
@@ -10,7 +10,7 @@ export interface RateLimit {
 }
 
 /** Far above what a worker needs: one with 64 slots and trainings of a second makes about 150 calls a second. */
-export const defaultRateLimit: RateLimit = { burst: 4_000, perSecond: 2_000 }
+export const defaultRateLimit: RateLimit = { burst: 2_000, perSecond: 2_000 }
 
 /** Peers remembered at a time; an attacker's many addresses must not fill the memory. */
 const mostPeers = 20_000
@@ -55,20 +55,11 @@ export function rateLimitInterceptor(limiter: RateLimiter, clock: Clock): Server
 
 /** Whose bucket it is: the certificate's; without one the machine's; on this machine, where all peers have one address, the connection's. */
 function peerOf(call: AuthenticatedCall & { getPeer(): string }): string {
-  const name = nameOf(call)
+  const name = peerName(call)
   if (name !== null) return name
   const peer = call.getPeer()
   const host = hostOf(peer)
   return isLoopback(host) ? peer : host
-}
-
-function nameOf(call: AuthenticatedCall): string | null {
-  try {
-    return peerIdentity(call)?.name ?? null
-  } catch {
-    // Refused by the access rules, which come next.
-    return null
-  }
 }
 
 /** Of `host:port`, where an IPv6 host stands without brackets, perhaps with an IPv4 one in it. */

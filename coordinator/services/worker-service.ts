@@ -23,6 +23,7 @@ import type { SearchRun } from '../run/search-run.js'
 import type { SearchStore } from '../store/store.js'
 import type { LeaseDesk } from '../workers/lease-desk.js'
 import type { WorkerRegistry, WorkerSession } from '../workers/worker-registry.js'
+import { noAudit, type AuditEntry, type AuditTrail } from './audit-log.js'
 
 export interface WorkerServiceOptions {
   readonly searchId: string
@@ -34,6 +35,7 @@ export interface WorkerServiceOptions {
   readonly clock: Clock
   readonly leaseTtlMs: number
   readonly logger: Logger
+  readonly audit?: AuditTrail
 }
 
 const longestWaitMs = 60_000
@@ -61,7 +63,8 @@ export class WorkerService {
     }
   }
 
-  private register(request: wire.RegisterRequest, { peer, identity }: CallContext): wire.RegisterResponse {
+  private register(request: wire.RegisterRequest, context: CallContext): wire.RegisterResponse {
+    const { peer, identity } = context
     const { worker: described, held, searchId: heldSearch } = registrationFromMessage(request)
     const worker = { ...described, workerId: scopedWorkerId(identity, described.workerId) }
     const { run, store, workers, clock, leaseTtlMs, searchId, searchName, logger } = this.options
@@ -76,7 +79,8 @@ export class WorkerService {
     const isHeldStill = (attempt: HeldAttempt): boolean =>
       heldSearch === searchId && run.renew(attempt, { workerId: worker.workerId, slot: attempt.slot }) === null
     const drop = held.filter((attempt) => !isHeldStill(attempt))
-    logger.info({ audit: 'Register', by: identity?.name ?? null, worker: worker.name, workerId: worker.workerId, peer, slots: worker.slots, held: held.length, drop: drop.length }, 'worker registered')
+    logger.info({ worker: worker.name, workerId: worker.workerId, peer, slots: worker.slots, held: held.length, drop: drop.length }, 'worker registered')
+    this.audit({ action: 'Register', worker: worker.workerId, slots: worker.slots }, context)
     return {
       sessionId: session.sessionId,
       searchId,
@@ -92,7 +96,10 @@ export class WorkerService {
     const session = this.session(request.sessionId, context)
     const holder = holderOf(session, request.slot)
     const { lease, searchOver } = await desk.lease(holder, duration(request.waitMs, longestWaitMs, 'wait_ms'), context)
-    if (lease !== null) await store.committed()
+    if (lease !== null) {
+      await store.committed()
+      this.audit({ action: 'LeaseJob', worker: session.worker.workerId, slot: request.slot, job: lease.jobId, token: lease.token }, context)
+    }
     return { lease: lease === null ? undefined : leaseToMessage(lease), searchOver }
   }
 
@@ -121,6 +128,8 @@ export class WorkerService {
     const next = request.wantsNext && !session.draining ? desk.leaseNow(holder) : null
     await store.committed()
     logger.debug({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
+    const { jobId: job, token } = attempt
+    this.audit({ action: 'CompleteJob', worker: session.worker.workerId, job, token, outcome: outcome.kind, verdict, next: next?.jobId ?? null }, context)
     return {
       verdict: verdict === 'accepted' ? Verdict.ACCEPTED : Verdict.STALE,
       next: next === null ? undefined : leaseToMessage(next),
@@ -128,16 +137,22 @@ export class WorkerService {
     }
   }
 
-  private async deregister({ sessionId, reason }: wire.DeregisterRequest, { identity }: CallContext): Promise<wire.DeregisterResponse> {
+  private async deregister({ sessionId, reason }: wire.DeregisterRequest, context: CallContext): Promise<wire.DeregisterResponse> {
     const { run, workers, store, logger } = this.options
-    const session = workers.leave(sessionId, identity?.name ?? null)
+    const session = workers.leave(sessionId, context.identity?.name ?? null)
     if (session === null) return {}
     const why = remark(reason, 200) || 'the worker left'
     this.heldBy(session.worker.workerId).forEach((attempt) => run.release(attempt, why))
     run.prepareFor(workers.slots)
-    logger.info({ audit: 'Deregister', by: session.owner, worker: session.worker.name, reason: why }, 'worker left')
+    logger.info({ by: session.owner, worker: session.worker.name, reason: why }, 'worker left')
+    this.audit({ action: 'Deregister', worker: session.worker.workerId, reason: why }, context)
     await store.committed()
     return {}
+  }
+
+  private audit(entry: Omit<AuditEntry, 'by' | 'peer'> & { readonly action: string }, { identity, peer }: CallContext): void {
+    const { audit = noAudit } = this.options
+    audit.write({ ...entry, by: identity?.name ?? null, peer })
   }
 
   private session(sessionId: string, { identity }: CallContext): WorkerSession {

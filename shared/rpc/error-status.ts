@@ -9,6 +9,7 @@ import {
   UnavailableError,
   messageOf,
 } from '../errors.js'
+import { CertificateError } from '../security/errors.js'
 import { PermissionDeniedError, RemoteFailureError } from './errors.js'
 
 type ErrorType = new (message: string, details?: Readonly<Record<string, unknown>>, options?: ErrorOptions) => NasoaError
@@ -42,8 +43,24 @@ export function toStatus(error: unknown): { readonly code: status; readonly deta
   return { code: kind?.[1] ?? status.INTERNAL, details: messageOf(error).slice(0, longestMessage) }
 }
 
+/**
+ * Handshakes that fail for a reason that stays, in the words of OpenSSL and Node: asking again does not mend them. What the
+ * coordinator refuses it says itself; these are what the client refuses.
+ */
+const handshakeFailures: readonly (readonly [RegExp, string])[] = [
+  [/wrong version number|packet length too long|alert protocol version|alert number 70/i, 'speaks no TLS: leave out --tls, or start it with a certificate'],
+  [
+    /self[- ]signed certificate|unable to verify the first certificate|unable to get (?:local )?issuer certificate|certificate signature failure/i,
+    'shows a certificate of another authority than the one in ca.crt beside yours: is it the coordinator of this cluster?',
+  ],
+  [/does not match certificate's altnames|unsuitable certificate purpose/i, "shows a certificate that is no coordinator's: is the address right?"],
+  [/certificate has expired/i, 'shows a certificate that has expired: issue a new one there with nasoa certs issue --role coordinator'],
+]
+
 /** What a client makes of a call that failed. */
 export function fromServiceError(error: ServiceError, target: string): NasoaError {
+  const failure = error.code === status.UNAVAILABLE ? handshakeFailures.find(([pattern]) => pattern.test(reason(error))) : undefined
+  if (failure) return new CertificateError(`${target} ${failure[1]}`, { status: status[error.code] }, { cause: error })
   const Type = kinds.find(([, code]) => code === error.code)?.[0] ?? foreign.find(([code]) => code === error.code)?.[1] ?? RemoteFailureError
   const message = Type === UnavailableError ? `${target} does not answer: ${reason(error)}` : reason(error)
   return new Type(message, { status: status[error.code] }, { cause: error })

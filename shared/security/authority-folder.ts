@@ -1,12 +1,25 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import lockfile from 'proper-lockfile'
-import { EnvironmentError, InvalidInputError, messageOf } from '../errors.js'
+import { EnvironmentError, InvalidInputError, NotFoundError, messageOf } from '../errors.js'
 import { identifier } from '../rpc/checked.js'
-import { createAuthority, issueCertificate, type CertificateRequest, type KeyPairPem } from './certificate-authority.js'
+import { PermissionDeniedError } from '../rpc/errors.js'
+import {
+  createAuthority,
+  factsOfCertificate,
+  issueCertificate,
+  issueForSigningRequest,
+  keySha256OfSigningRequest,
+  plainSerial,
+  signRevocationList,
+  type CertificateRequest,
+  type KeyPairPem,
+} from './certificate-authority.js'
+import { formatEvent, isInForce, issuedCertificates, parseEvents, revocations, type CertificateEvent, type IssuedCertificate } from './certificate-log.js'
 import { CertificateError, FileExistsError } from './errors.js'
-import { formatJoinTokens, parseJoinTokens, type JoinTokens } from './join-tokens.js'
+import { formatJoinTokens, parseJoinTokens, redeemJoinToken, type JoinTokens } from './join-tokens.js'
 import { writePrivateFile } from './private-file.js'
+import { revocationListBeside } from './tls-material.js'
 
 /** A certificate and its key on disk. */
 export interface IssuedFiles {
@@ -14,7 +27,20 @@ export interface IssuedFiles {
   readonly key: string
 }
 
-/** The folder of an authority: `ca.crt`, which everybody gets, `ca.key`, which nobody gets, and `tokens.json`. */
+export interface JoinApplication {
+  readonly token: string
+  readonly name: string
+  /** PEM. */
+  readonly signingRequest: string
+}
+
+/** A machine that joined makes itself known anew each year. */
+const joinedDays = 365
+
+/**
+ * The folder of an authority: `ca.crt`, which everybody gets, `ca.key`, which nobody gets, `tokens.json`, `issued.jsonl` (what
+ * was issued and revoked) and `ca.crl`, the list that coordinators read.
+ */
 export class AuthorityFolder {
   constructor(readonly folder: string) {}
 
@@ -26,6 +52,14 @@ export class AuthorityFolder {
     return join(this.folder, 'ca.key')
   }
 
+  private get logPath(): string {
+    return join(this.folder, 'issued.jsonl')
+  }
+
+  private get revocationListPath(): string {
+    return revocationListBeside(this.certificatePath)
+  }
+
   private get tokensPath(): string {
     return join(this.folder, 'tokens.json')
   }
@@ -34,6 +68,8 @@ export class AuthorityFolder {
   async create(name: string, days: number, nowMs: number, overwrite: boolean): Promise<void> {
     mustBeAbsent([this.certificatePath, this.keyPath], overwrite)
     const { certificate, key } = await createAuthority(name, days, nowMs)
+    // What the old authority has issued is worth nothing with the new one.
+    for (const path of [this.logPath, this.revocationListPath, this.tokensPath]) rmSync(path, { force: true })
     writePrivateFile(this.keyPath, key, { mode: 0o600, overwrite })
     writePrivateFile(this.certificatePath, certificate, { mode: 0o644, overwrite })
   }
@@ -55,10 +91,52 @@ export class AuthorityFolder {
     mustBeAbsent([files.certificate, files.key], overwrite)
     const authority = this.read()
     const { certificate, key } = await issueCertificate(authority, request, nowMs)
+    await this.locked(() => this.noteIssued(certificate, request, nowMs))
     writePrivateFile(files.key, key, { mode: 0o600, overwrite })
     writePrivateFile(files.certificate, certificate, { mode: 0o644, overwrite })
     putAuthorityBeside(join(folder, 'ca.crt'), authority.certificate)
     return files
+  }
+
+  /**
+   * A worker's certificate for a join token. Asking again with the same key is safe.
+   * @returns PEM, with the authority's after it
+   * @throws PermissionDeniedError for a token that is not good, or a name that somebody else has
+   */
+  join({ token, name, signingRequest }: JoinApplication, nowMs: number): Promise<string> {
+    return this.locked(async () => {
+      const request = { role: 'worker', name: identifier(name, 'the name'), hosts: [], days: joinedDays } as const
+      const keySha256 = keySha256OfSigningRequest(signingRequest)
+      const tokens = redeemJoinToken(this.tokens(), token, { name, keySha256 }, nowMs)
+      this.requireFreeName(name, keySha256, nowMs)
+      const authority = this.read()
+      const days = Math.min(request.days, daysLeft(authority.certificate, nowMs))
+      const certificate = await issueForSigningRequest(authority, signingRequest, { ...request, days }, nowMs)
+      writePrivateFile(this.tokensPath, formatJoinTokens(tokens), { mode: 0o600, overwrite: true })
+      this.noteIssued(certificate, request, nowMs)
+      return certificate
+    })
+  }
+
+  /** What was issued here, oldest first. */
+  issued(): IssuedCertificate[] {
+    return issuedCertificates(this.events())
+  }
+
+  /**
+   * Revokes all certificates of a name that are in force, or the one with a serial number, and signs the list anew.
+   * @throws NotFoundError
+   */
+  revoke(whose: { readonly name: string } | { readonly serialNumber: string }, nowMs: number): Promise<readonly string[]> {
+    return this.locked(async () => {
+      const inForce = this.issued().filter((each) => isInForce(each, nowMs))
+      const serials = 'name' in whose ? inForce.filter(({ name }) => name === whose.name).map(({ serialNumber }) => serialNumber) : [plainSerial(whose.serialNumber)]
+      if (serials.length === 0) throw new NotFoundError(`no certificate of that name is in force: \`nasoa certs list\` shows them; one that is not listed is revoked by its file`)
+      for (const serialNumber of serials) this.note({ kind: 'revoked', serialNumber, atMs: nowMs })
+      const list = await signRevocationList(this.read(), revocations(this.events()), nowMs)
+      writePrivateFile(this.revocationListPath, list, { mode: 0o644, overwrite: true })
+      return serials
+    })
   }
 
   tokens(): JoinTokens {
@@ -67,20 +145,53 @@ export class AuthorityFolder {
   }
 
   /** Changes the tokens; one process at a time, so that a token's uses are counted right. */
-  async changeTokens<T>(change: (tokens: JoinTokens) => { readonly tokens: JoinTokens; readonly result: T }): Promise<T> {
+  changeTokens<T>(change: (tokens: JoinTokens) => { readonly tokens: JoinTokens; readonly result: T }): Promise<T> {
+    return this.locked(() => {
+      const { tokens, result } = change(this.tokens())
+      writePrivateFile(this.tokensPath, formatJoinTokens(tokens), { mode: 0o600, overwrite: true })
+      return result
+    })
+  }
+
+  private async locked<T>(work: () => T | Promise<T>): Promise<T> {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
     const retries = { retries: 50, minTimeout: 20, maxTimeout: 200 }
     const release = await lockfile.lock(this.folder, { retries }).catch((error: unknown) => {
       throw new EnvironmentError(`cannot lock ${this.folder} (${messageOf(error)})`)
     })
     try {
-      const { tokens, result } = change(this.tokens())
-      writePrivateFile(this.tokensPath, formatJoinTokens(tokens), { mode: 0o600, overwrite: true })
-      return result
+      return await work()
     } finally {
       await release()
     }
   }
+
+  /** Sessions and leases belong to a name, so nobody may take one that another machine has. */
+  private requireFreeName(name: string, keySha256: string, nowMs: number): void {
+    const taken = this.issued().some((each) => each.name === name && each.keySha256 !== keySha256 && isInForce(each, nowMs))
+    if (!taken) return
+    throw new PermissionDeniedError(`the name ${name} is taken by another machine: choose another with --name, or revoke the old certificate (nasoa certs revoke ${name})`)
+  }
+
+  private noteIssued(certificate: string, { name, role }: CertificateRequest, atMs: number): void {
+    this.note({ kind: 'issued', name, role, ...factsOfCertificate(certificate), atMs })
+  }
+
+  private note(event: CertificateEvent): void {
+    try {
+      appendFileSync(this.logPath, formatEvent(event), { mode: 0o600 })
+    } catch (error) {
+      throw new EnvironmentError(`cannot write ${this.logPath}: ${messageOf(error)}`)
+    }
+  }
+
+  private events(): CertificateEvent[] {
+    return existsSync(this.logPath) ? parseEvents(readText(this.logPath, 'check its rights'), this.logPath) : []
+  }
+}
+
+function daysLeft(certificate: string, nowMs: number): number {
+  return (factsOfCertificate(certificate).validToMs - nowMs) / (24 * 3600 * 1000)
 }
 
 function mustBeAbsent(paths: readonly string[], overwrite: boolean): void {

@@ -13,10 +13,12 @@ import {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
+  X509Crl,
+  X509CrlGenerator,
   type Extension,
   type JsonGeneralName,
 } from '@peculiar/x509'
-import { randomBytes, webcrypto } from 'node:crypto'
+import { createHash, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import { InvalidInputError, messageOf } from '../errors.js'
 import { identifier } from '../rpc/checked.js'
@@ -67,6 +69,38 @@ export async function issueCertificate(authority: KeyPairPem, request: Certifica
   return { certificate: await sign(authority, keys.publicKey, request, nowMs), key: await privateKeyPem(keys.privateKey) }
 }
 
+/** The certificates of an authority that are no longer good, in a list that it has signed (RFC 5280, section 5). */
+export async function signRevocationList(authority: KeyPairPem, revoked: readonly { readonly serialNumber: string; readonly atMs: number }[], nowMs: number): Promise<string> {
+  const issuer = authorityCertificate(authority)
+  const list = await X509CrlGenerator.create({
+    issuer: issuer.subjectName,
+    thisUpdate: wholeSecond(nowMs),
+    // It counts until there is another: a coordinator must not fall silent because nobody has signed one for long.
+    nextUpdate: issuer.notAfter,
+    entries: revoked.map(({ serialNumber, atMs }) => ({ serialNumber, revocationDate: wholeSecond(atMs) })),
+    signingKey: await importPrivateKey(authority.key),
+    signingAlgorithm: algorithm,
+  })
+  return `${list.toString('pem')}\n`
+}
+
+/** Serial numbers in a revocation list, as Node's TLS prints them. @throws CertificateError where it is none, or another authority's */
+export async function readRevocationList(pemList: string, authorityCertificatePem: string, name: string): Promise<string[]> {
+  try {
+    const list = new X509Crl(pemList)
+    const issuer = new X509Certificate(authorityCertificatePem)
+    if (!(await list.verify({ publicKey: issuer.publicKey }))) throw new Error('it is not signed by the authority')
+    return list.entries.map(({ serialNumber }) => plainSerial(serialNumber))
+  } catch (error) {
+    throw new CertificateError(`${name} is no revocation list of this authority (${messageOf(error)})`, { file: name })
+  }
+}
+
+/** One spelling for the serial numbers of all libraries: upper case, without leading zeros. */
+export function plainSerial(serialNumber: string): string {
+  return serialNumber.toUpperCase().replace(/^0+(?=.)/, '')
+}
+
 /** A key that never leaves its machine, and a request to have it certified; the subject is the authority's to decide. */
 export async function createSigningRequest(name: string): Promise<{ readonly request: string; readonly key: string }> {
   const keys = await generateKeys()
@@ -80,14 +114,32 @@ export async function createSigningRequest(name: string): Promise<{ readonly req
  * @throws InvalidInputError where it is none, or was not signed with its own key
  */
 export async function issueForSigningRequest(authority: KeyPairPem, pemRequest: string, request: CertificateRequest, nowMs: number): Promise<string> {
-  let signingRequest: Pkcs10CertificateRequest
+  const signingRequest = parseSigningRequest(pemRequest)
+  if (!(await signingRequest.verify().catch(() => false))) throw new InvalidInputError('the signing request is not signed with its own key')
+  return sign(authority, (await signingRequest.publicKey.export()) as webcrypto.CryptoKey, request, nowMs)
+}
+
+/** SHA-256 of the public key in a signing request, hexadecimal. @throws InvalidInputError */
+export function keySha256OfSigningRequest(pemRequest: string): string {
+  return sha256(parseSigningRequest(pemRequest).publicKey.rawData)
+}
+
+/** What an authority's log keeps of a certificate. */
+export function factsOfCertificate(pemCertificate: string): { readonly serialNumber: string; readonly keySha256: string; readonly validToMs: number } {
+  const { serialNumber, publicKey, notAfter } = new X509Certificate(pemCertificate)
+  return { serialNumber: plainSerial(serialNumber), keySha256: sha256(publicKey.rawData), validToMs: notAfter.getTime() }
+}
+
+function parseSigningRequest(pemRequest: string): Pkcs10CertificateRequest {
   try {
-    signingRequest = new Pkcs10CertificateRequest(pemRequest)
+    return new Pkcs10CertificateRequest(pemRequest)
   } catch (error) {
     throw new InvalidInputError(`not a certificate signing request in PEM (${messageOf(error)})`)
   }
-  if (!(await signingRequest.verify().catch(() => false))) throw new InvalidInputError('the signing request is not signed with its own key')
-  return sign(authority, (await signingRequest.publicKey.export()) as webcrypto.CryptoKey, request, nowMs)
+}
+
+function sha256(data: ArrayBuffer): string {
+  return createHash('sha256').update(new Uint8Array(data)).digest('hex')
 }
 
 async function sign(authority: KeyPairPem, publicKey: webcrypto.CryptoKey, request: CertificateRequest, nowMs: number): Promise<string> {
@@ -143,9 +195,13 @@ function validity(days: number, nowMs: number): { notBefore: Date; notAfter: Dat
   if (!(days > 0 && days <= longestDays)) {
     throw new InvalidInputError(`a certificate is valid for more than 0 and at most ${longestDays} days, got ${days}`)
   }
-  // Certificates know whole seconds only.
-  const start = Math.floor(nowMs / 1000) * 1000
+  const start = wholeSecond(nowMs).getTime()
   return { notBefore: new Date(start - clockSkewMs), notAfter: new Date(start + Math.round(days * dayMs / 1000) * 1000) }
+}
+
+/** Certificates know no others. */
+function wholeSecond(atMs: number): Date {
+  return new Date(Math.floor(atMs / 1000) * 1000)
 }
 
 function authorityCertificate({ certificate }: KeyPairPem): X509Certificate {

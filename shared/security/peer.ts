@@ -21,6 +21,16 @@ export function peerIdentity(call: AuthenticatedCall): Identity | null {
   throw new PermissionDeniedError('the certificate names no single role and name (OU and CN): issue one with `nasoa certs issue`')
 }
 
+/** Name in the caller's certificate, for logs and limits; null = it has none that counts. */
+export function peerName(call: AuthenticatedCall): string | null {
+  try {
+    return peerIdentity(call)?.name ?? null
+  } catch (error) {
+    if (error instanceof PermissionDeniedError) return null
+    throw error
+  }
+}
+
 /**
  * A worker's id as the coordinator knows it. Each certificate has its own set of ids, so no worker can register as another
  * one and take its leases; the colon is in neither part.

@@ -10,6 +10,8 @@ export interface TlsFiles {
   readonly ca: string
   readonly certificate: string
   readonly key: string
+  /** Of the authority; need not be there. */
+  readonly revocationList: string
 }
 
 /** PEM, checked to fit together. */
@@ -19,11 +21,17 @@ export interface TlsMaterial {
   readonly key: Buffer
 }
 
+/** Where the revocation list of an authority lies: beside its certificate. */
+export function revocationListBeside(ca: string): string {
+  return join(dirname(ca), 'ca.crl')
+}
+
 /** The files beside a certificate, where `nasoa certs` puts them: `gpu-1.crt`, `gpu-1.key`, `ca.crt`. */
 export function filesBeside(certificate: string, chosen: { readonly ca?: string | undefined; readonly key?: string | undefined } = {}): TlsFiles {
   const folder = dirname(certificate)
   const key = join(folder, `${basename(certificate, extname(certificate))}.key`)
-  return { certificate, ca: chosen.ca ?? join(folder, 'ca.crt'), key: chosen.key ?? key }
+  const ca = chosen.ca ?? join(folder, 'ca.crt')
+  return { certificate, ca, key: chosen.key ?? key, revocationList: revocationListBeside(ca) }
 }
 
 /**

@@ -31,7 +31,7 @@ test('the protos follow the style that buf checks', () => {
 
 test("every RPC's promises are in the README of the protos, and nothing else is", () => {
   const folder = join(root, 'proto/nasoa/v1')
-  const protos = ['worker.proto', 'control.proto'].map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
+  const protos = ['worker.proto', 'control.proto', 'join.proto'].map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
   const rpcs = [...protos.matchAll(/^ {2}rpc (\w+)\(/gm)].map(([, name]) => name)
   const documented = [...readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/^\| `([A-Z][a-z]\w+)` \|/gm)].map(([, name]) => name)
   expect(rpcs.length).toBeGreaterThan(5)

@@ -24,7 +24,7 @@ export class TestCluster {
 
 export function writeMaterial({ ca, certificate, key }: TlsMaterial): TlsFiles {
   const folder = mkdtempSync(join(tmpdir(), 'nasoa-tls-'))
-  const files = { ca: join(folder, 'ca.crt'), certificate: join(folder, 'own.crt'), key: join(folder, 'own.key') }
+  const files = { ca: join(folder, 'ca.crt'), certificate: join(folder, 'own.crt'), key: join(folder, 'own.key'), revocationList: join(folder, 'ca.crl') }
   writeFileSync(files.ca, ca)
   writeFileSync(files.certificate, certificate)
   writeFileSync(files.key, key)

@@ -20,8 +20,9 @@ describe('loading TLS material', () => {
   })
 
   it('finds the key and the authority beside a certificate', () => {
-    expect(filesBeside('/certs/gpu-1.crt')).toEqual({ certificate: '/certs/gpu-1.crt', key: '/certs/gpu-1.key', ca: '/certs/ca.crt' })
-    expect(filesBeside('/certs/gpu.1.crt', { ca: 'other.crt' })).toEqual({ certificate: '/certs/gpu.1.crt', key: '/certs/gpu.1.key', ca: 'other.crt' })
+    expect(filesBeside('/certs/gpu-1.crt')).toMatchObject({ certificate: '/certs/gpu-1.crt', key: '/certs/gpu-1.key', ca: '/certs/ca.crt' })
+    expect(filesBeside('/certs/gpu.1.crt', { ca: 'other.crt' })).toMatchObject({ certificate: '/certs/gpu.1.crt', key: '/certs/gpu.1.key', ca: 'other.crt' })
+    expect(filesBeside('/certs/gpu-1.crt').revocationList).toBe('/certs/ca.crl')
   })
 
   it('refuses an expired certificate from the very end of its time', async () => {
