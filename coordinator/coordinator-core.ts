@@ -86,7 +86,7 @@ export class CoordinatorCore {
 
   readonly snapshot = (): SearchSnapshot => {
     const { config, clock } = this.options
-    return snapshotOf({ config, run: this.run, statistics: this.opened.statistics, workers: this.workers, nowMs: clock.now() })
+    return snapshotOf({ config, run: this.run, statistics: this.opened.statistics, climb: this.opened.climb, workers: this.workers, nowMs: clock.now() })
   }
 
   /** No more timers, and nobody waits any more. */

@@ -132,7 +132,7 @@ class Coordinator implements RunningCoordinator {
     this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger, observer: this.observer(), hostSearch })
     const { run, workers, desk, opened } = this.core
     this.run = run
-    metrics.read({ run, statistics: opened.statistics, workers, desk })
+    metrics.read({ run, statistics: opened.statistics, climb: opened.climb, workers, desk })
     this.finished = this.whenFinished()
     this.deposed = health.deposed
   }

@@ -35,6 +35,11 @@ function runningLine(training: RunningTraining): string {
   return `  ${cut(training.worker, 14).padEnd(14)} epoch ${training.epoch}/${training.epochs}${top1}  ${training.encoding}`
 }
 
+/** Results on each rung, by the epochs at its end. */
+function rungWords(rungs: SearchSnapshot['rungs']): string {
+  return rungs.map(({ epochs, results }) => `${results} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`).join(', ')
+}
+
 function troubleLines(snapshot: SearchSnapshot): string[] {
   const counted = (counts: Readonly<Record<string, number>>): string[] =>
     Object.entries(counts)
@@ -58,6 +63,7 @@ export function renderProgress(snapshot: SearchSnapshot, columns: number): strin
     `${bar(shareDone(snapshot), 30)} ${snapshot.trained} of ${snapshot.budget} candidates  front ${snapshot.frontSize}  hypervolume ${snapshot.hypervolume.toFixed(3)}`,
     ...(snapshot.mostAccurate ? [leaderLine('most accurate', snapshot.mostAccurate)] : []),
     ...(snapshot.fastest ? [leaderLine('fastest', snapshot.fastest)] : []),
+    ...(snapshot.rungs.length > 0 ? [`  ${'rungs'.padEnd(14)} ${rungWords(snapshot.rungs)}`] : []),
     ...troubleLines(snapshot),
     `  ${snapshot.workers} workers, ${snapshot.runningTotal} trainings running, ${snapshot.queued} queued`,
     ...snapshot.running.slice(0, 16).map(runningLine),
@@ -73,6 +79,6 @@ export function progressLine(snapshot: SearchSnapshot): string {
   const trouble = troubleLines(snapshot).map((line) => `, ${line.trim().replace(/\s{2,}/, ': ')}`)
   return (
     `${formatDuration(snapshot.elapsedMs)}: ${snapshot.trained} of ${snapshot.budget} candidates, ${snapshot.runningTotal} running, front ${snapshot.frontSize}` +
-    `${best}${fastest}${trouble.join('')}${left === null ? '' : `, about ${formatDuration(left)} left`}`
+    `${snapshot.rungs.length > 0 ? `, ${rungWords(snapshot.rungs)}` : ''}${best}${fastest}${trouble.join('')}${left === null ? '' : `, about ${formatDuration(left)} left`}`
   )
 }

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import type { CallObserver } from '../../shared/rpc/handler.js'
+import type { Climb } from '../run/climb.js'
 import type { RunObserver } from '../run/run-observer.js'
 import type { SearchRun } from '../run/search-run.js'
 import type { SearchStatistics } from '../run/statistics.js'
@@ -13,11 +14,13 @@ import { registerEventLoopMetrics } from './event-loop.js'
 import { registerFrontMetrics } from './front.js'
 import { registerJobMetrics } from './jobs.js'
 import { registerProcessMetrics } from './process.js'
+import { registerRungMetrics } from './rungs.js'
 import { registerWorkerMetrics } from './workers.js'
 
 export interface MetricSources {
   readonly run: SearchRun
   readonly statistics: SearchStatistics
+  readonly climb: Climb
   readonly workers: WorkerRegistry
   readonly desk: LeaseDesk
 }
@@ -34,9 +37,10 @@ export class CoordinatorMetrics {
   private readonly endLag = registerEventLoopMetrics(this.registry)
 
   /** Adds what is read at scrape time. */
-  read({ run, statistics, workers, desk }: MetricSources): void {
+  read({ run, statistics, climb, workers, desk }: MetricSources): void {
     registerProcessMetrics(this.registry)
     registerFrontMetrics(this.registry, () => statistics)
+    registerRungMetrics(this.registry, () => climb)
     registerJobMetrics(this.registry, () => run.jobs)
     registerWorkerMetrics(this.registry, () => {
       const { leased, running } = run.jobs.states()

@@ -1,18 +1,23 @@
+import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { NetworkCost } from '../../shared/network/cost.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { newJob, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
 import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
-import { isVerdict, observationOf } from './observation.js'
+import type { Climb } from './climb.js'
+import { fidelityOf, isWhole } from './fidelity.js'
+import { isVerdict, observationOf, type Verdict } from './observation.js'
 import type { RunObserver } from './run-observer.js'
 import type { SearchHost } from './search-host.js'
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import type { SearchStatistics } from './statistics.js'
 
 export interface CandidatesOptions {
+  readonly config: SearchConfig
   readonly search: SearchHost
   readonly statistics: SearchStatistics
+  readonly climb: Climb
   readonly start: StartingPoint
   readonly store: Pick<SearchStore, 'record' | 'recordLazily'>
   readonly policy: JobPolicy
@@ -62,7 +67,38 @@ export class CandidatesInFlight {
 
   /** Takes proposals on. @returns their jobs, recorded */
   accept(proposals: readonly Proposal[], atMs: number): Job[] {
-    return proposals.map((proposal) => this.jobOf(proposal, atMs))
+    return proposals.map((proposal) => this.firstJobOf(proposal, atMs))
+  }
+
+  /** Number of those that have no result yet, those that are asked for included. */
+  get withoutResult(): number {
+    let count = this.requested
+    for (const { rung } of this.pending.values()) if (rung === 0) count++
+    return count
+  }
+
+  /** Whether a candidate is being trained beyond the lowest rung, or has earned it. */
+  get isClimbing(): boolean {
+    if (this.options.climb.isDue) return true
+    for (const { rung } of this.pending.values()) if (rung > 0) return true
+    return false
+  }
+
+  /** The rung that a candidate in flight is being trained for. */
+  rungOf(sequence: number): number {
+    return this.inFlight(sequence).rung
+  }
+
+  /** Jobs of promotions that are due, at most so many, recorded. */
+  promote(count: number, atMs: number): Job[] {
+    const jobs: Job[] = []
+    while (jobs.length < count) {
+      const candidate = this.options.climb.next()
+      if (candidate === null) break
+      this.options.store.recordLazily({ kind: 'promoted', sequence: candidate.sequence, rung: candidate.rung })
+      jobs.push(this.jobOf(candidate, atMs))
+    }
+    return jobs
   }
 
   /** Proposals that came too late to be evaluated. */
@@ -72,31 +108,56 @@ export class CandidatesInFlight {
 
   /** The outcome of a candidate's job: the search learns of a result, and lets go of what will never have one. */
   end(sequence: number, outcome: Outcome): void {
-    const { search, statistics, store, observer } = this.options
-    const candidate = this.pending.get(sequence)
-    if (!candidate) throw new Error(`candidate ${sequence} ended twice`)
+    const candidate = this.inFlight(sequence)
     this.pending.delete(sequence)
-    if (isVerdict(outcome)) {
-      this.endedByMachineryInARow = 0
-      search.tell([observationOf(candidate.encoding, candidate, outcome)])
-      statistics.tell(candidate.encoding, candidate, outcome)
-      store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome })
-    } else {
-      if (outcome.kind === 'failed') this.endedByMachineryInARow++
-      search.withdraw([candidate.encoding])
-      statistics.withdraw(outcome)
-      store.record({ kind: 'withdrawn', sequence, outcome })
-    }
-    observer?.candidateEnded?.(candidate.encoding, outcome)
+    if (isVerdict(outcome)) this.tell(candidate, outcome)
+    else this.giveUp(candidate, outcome)
+    this.options.observer?.candidateEnded?.(candidate.encoding, outcome, candidate.rung)
   }
 
-  private jobOf({ key, operator, parents }: Proposal, atMs: number): Job {
-    const { store, policy, costOf } = this.options
-    const candidate = { sequence: ++this.lastCandidate, encoding: key, ...costOf(key) }
-    const job = newJob({ id: ++this.lastJobId, candidate: candidate.sequence, encoding: key }, atMs, policy)
-    this.pending.set(candidate.sequence, candidate)
+  private inFlight(sequence: number): PendingCandidate {
+    const candidate = this.pending.get(sequence)
+    if (!candidate) throw new Error(`candidate ${sequence} is not in flight`)
+    return candidate
+  }
+
+  private tell(candidate: PendingCandidate, outcome: Verdict): void {
+    const { config, search, statistics, climb, store } = this.options
+    const { sequence, encoding, rung } = candidate
+    this.endedByMachineryInARow = 0
+    search.tell([observationOf(encoding, candidate, outcome, fidelityOf(config, rung))])
+    statistics.tell(encoding, candidate, outcome, { isFirst: rung === 0, isWhole: isWhole(config, rung) })
+    climb.tell(candidate, outcome)
+    store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome, rung })
+  }
+
+  private giveUp({ sequence, encoding, rung }: PendingCandidate, outcome: Outcome): void {
+    const { search, statistics, store } = this.options
+    if (outcome.kind === 'failed') this.endedByMachineryInARow++
+    // A promotion that comes to nothing leaves the candidate with the result that it had.
+    if (rung > 0) return this.endPromotion(sequence, outcome)
+    search.withdraw([encoding])
+    statistics.withdraw(outcome)
+    store.record({ kind: 'withdrawn', sequence, outcome })
+  }
+
+  private endPromotion(sequence: number, outcome: Outcome): void {
+    if (outcome.kind === 'cancelled') this.options.store.record({ kind: 'promotion_cancelled', sequence })
+  }
+
+  private firstJobOf({ key, operator, parents }: Proposal, atMs: number): Job {
+    const { store, costOf } = this.options
+    const candidate = { sequence: ++this.lastCandidate, encoding: key, rung: 0, ...costOf(key) }
     // Nobody has been promised anything: what a crash takes is proposed again, by the same generator.
     store.recordLazily({ kind: 'proposed', candidate: { ...candidate, operator, parents } })
+    return this.jobOf(candidate, atMs)
+  }
+
+  private jobOf(candidate: PendingCandidate, atMs: number): Job {
+    const { store, policy } = this.options
+    const { sequence, encoding } = candidate
+    const job = newJob({ id: ++this.lastJobId, candidate: sequence, encoding }, atMs, policy)
+    this.pending.set(sequence, candidate)
     store.recordLazily({ kind: 'job', job })
     return job
   }

@@ -10,9 +10,10 @@ export function isVerdict(outcome: Outcome): outcome is Verdict {
   return outcome.kind !== 'cancelled' && outcome.kind !== 'failed'
 }
 
-/** What the search is told of an outcome. */
-export function observationOf(key: string, cost: NetworkCost, outcome: Verdict): Observation {
-  return { key, objectives: outcome.kind === 'succeeded' ? measurements(cost, outcome) : null }
+/** What the search is told of an outcome. @param fidelity share of a whole training, 0..1 */
+export function observationOf(key: string, cost: NetworkCost, outcome: Verdict, fidelity: number): Observation {
+  const objectives = outcome.kind === 'succeeded' ? measurements(cost, outcome) : null
+  return { key, objectives, ...(fidelity === 1 ? {} : { fidelity }) }
 }
 
 function measurements({ params, macs, activations }: NetworkCost, { result }: Extract<Outcome, { kind: 'succeeded' }>): Record<ObjectiveName, number> {

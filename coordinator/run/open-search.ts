@@ -10,6 +10,8 @@ import type { Observation, SearchHistory } from '../search/search.js'
 import { createSearch, type SearchSpecification } from '../search/search-specification.js'
 import type { SearchStore, StoredSearch } from '../store/store.js'
 import { exhaustion } from './budget.js'
+import { Climb } from './climb.js'
+import { fidelityOf, isWhole } from './fidelity.js'
 import { isVerdict, observationOf } from './observation.js'
 import { requireSameSearch } from './same-search.js'
 import { hostInProcess, type HostSearch, type SearchHost } from './search-host.js'
@@ -22,6 +24,7 @@ export interface OpenedSearch {
   readonly id: string
   readonly search: SearchHost
   readonly statistics: SearchStatistics
+  readonly climb: Climb
   readonly start: StartingPoint
   readonly costOf: (encoding: string) => NetworkCost
 }
@@ -47,10 +50,10 @@ export function openSearch(options: OpenOptions): OpenedSearch {
   const { config, dataset, store } = options
   const { resolution } = config.training
   const costOf = (encoding: string): NetworkCost => genomeCost(parseGenome(encoding), { resolution, classes: dataset.classes })
-  const statistics = new SearchStatistics(objectivesOf(config))
+  const known: Known = { statistics: new SearchStatistics(objectivesOf(config)), climb: new Climb(config, objectivesOf(config)) }
   const stored = store.search()
-  const opened = stored === null ? begin(options) : resume(stored, options, statistics)
-  return { ...opened, statistics, costOf }
+  const opened = stored === null ? begin(options) : resume(stored, options, known)
+  return { ...opened, ...known, costOf }
 }
 
 export function objectivesOf({ objectives }: SearchConfig): Objective[] {
@@ -65,6 +68,12 @@ function searchOf(config: SearchConfig): SearchSpecification {
     population: config.search.population,
     seed: config.seed,
   }
+}
+
+/** What the results so far add up to. */
+interface Known {
+  readonly statistics: SearchStatistics
+  readonly climb: Climb
 }
 
 function hostOf({ config, hostSearch }: OpenOptions, history: SearchHistory): SearchHost {
@@ -93,42 +102,44 @@ function begin(options: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'star
   return { id, search, start }
 }
 
-function resume(stored: StoredSearch, options: OpenOptions, statistics: SearchStatistics): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
+function resume(stored: StoredSearch, options: OpenOptions, known: Known): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
   const { config, store, directory, nowMs, leaseTtlMs } = options
   requireSameSearch(stored.config as SearchConfig, config, directory)
-  const observations = readResults(store.told(), statistics)
+  const observations = readResults(store.told(), config, known)
+  for (const { sequence, rung } of store.promotions()) known.climb.restore(sequence, rung)
   const pending = store.pending()
   const proposals = pending.map(({ encoding, operator, parents }) => ({ key: encoding, operator, parents }))
   const search = hostOf(options, { state: stored.state, observations, pending: proposals })
   const start: StartingPoint = {
     ...stored,
-    ...statusOf(stored, config, statistics.trained),
-    pending: pending.map(pendingOf),
+    ...statusOf(stored, config, known),
+    pending: [...pending.map((candidate) => pendingOf(candidate, 0)), ...store.climbing().map((candidate) => pendingOf(candidate, candidate.rung + 1))],
     // Whoever held a lease when the last coordinator ended gets a full one, to come back and say so.
     jobs: store.openJobs(nowMs + leaseTtlMs),
   }
   return { id: stored.id, search, start }
 }
 
-function pendingOf({ sequence, encoding, params, macs, activations }: Candidate): PendingCandidate {
-  return { sequence, encoding, params, macs, activations }
+function pendingOf({ sequence, encoding, params, macs, activations }: Candidate, rung: number): PendingCandidate {
+  return { sequence, encoding, rung, params, macs, activations }
 }
 
-function readResults(told: Iterable<Candidate>, statistics: SearchStatistics): Observation[] {
+function readResults(told: Iterable<Candidate>, config: SearchConfig, { statistics, climb }: Known): Observation[] {
   const observations: Observation[] = []
   for (const candidate of told) {
-    const { encoding, outcome } = candidate
+    const { encoding, outcome, rung } = candidate
     if (outcome === null || !isVerdict(outcome)) throw new TypeError(`candidate ${candidate.sequence} was told without a result`)
-    observations.push(observationOf(encoding, candidate, outcome))
-    statistics.tell(encoding, candidate, outcome)
+    observations.push(observationOf(encoding, candidate, outcome, fidelityOf(config, rung)))
+    statistics.tell(encoding, candidate, outcome, { isFirst: rung === 0, isWhole: isWhole(config, rung) })
+    climb.tell(pendingOf(candidate, rung), outcome)
   }
   return observations
 }
 
 /** A search that used up its budget goes on when the config now gives it more. */
-function statusOf(stored: StoredSearch, config: SearchConfig, trained: number): Pick<StartingPoint, 'status' | 'statusReason' | 'ending'> {
+function statusOf(stored: StoredSearch, config: SearchConfig, { statistics, climb }: Known): Pick<StartingPoint, 'status' | 'statusReason' | 'ending'> {
   const { status, statusReason, ending } = stored
   const budget = { candidates: config.search.candidates, timeLimitMs: config.search.timeLimit ?? null }
-  const goesOn = status === 'finished' && exhaustion(budget, trained, stored.elapsedMs) === null
+  const goesOn = status === 'finished' && exhaustion(budget, statistics.trained, stored.elapsedMs, () => climb.isDue) === null
   return goesOn ? { status: 'running', statusReason: '', ending: null } : { status, statusReason, ending }
 }

@@ -11,6 +11,8 @@ const fixed: Readonly<Record<string, (config: SearchConfig) => unknown>> = {
   training: ({ training }) => training,
   // A search from before there was a choice is plain evolution.
   'search.algorithm': ({ search }) => (search as Partial<SearchConfig['search']>).algorithm ?? 'nsga2',
+  rungs: ({ rungs }) => rungs ?? null,
+  'search.reduction': ({ rungs, search }) => (rungs === undefined ? null : search.reduction),
   'search.population': ({ search }) => search.population,
   // Where the images lie may change; which ones are used may not.
   data: subsetOf,

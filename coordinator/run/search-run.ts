@@ -13,6 +13,7 @@ import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
 import { candidatesLeft, exhaustion, type Budget } from './budget.js'
 import { CandidatesInFlight } from './candidates-in-flight.js'
+import type { Climb } from './climb.js'
 import { ProgressBoard } from './progress-board.js'
 import type { RunObserver } from './run-observer.js'
 import { RunStatus } from './run-status.js'
@@ -26,6 +27,7 @@ export interface SearchRunOptions {
   readonly dataset: ResolvedDataset
   readonly search: SearchHost
   readonly statistics: SearchStatistics
+  readonly climb: Climb
   readonly start: StartingPoint
   readonly store: Pick<SearchStore, 'record' | 'recordLazily' | 'follow' | 'committed' | 'outcomeOf'>
   readonly policy: JobPolicy
@@ -200,7 +202,7 @@ export class SearchRun {
   }
 
   private endOnBudget(): void {
-    const why = exhaustion(this.budget, this.options.statistics.trained, this.elapsedMs)
+    const why = exhaustion(this.budget, this.options.statistics.trained, this.elapsedMs, () => this.candidates.isClimbing)
     if (why !== null) return this.beginStopping('finished', why, this.now() + this.options.config.search.drainTime)
     if (this.candidates.endedByMachineryInARow >= hopelessRow) {
       this.beginStopping('failed', `${hopelessRow} candidates in a row were given up after failures of machines; see \`reason\` in the jobs table`, 0)
@@ -221,7 +223,8 @@ export class SearchRun {
 
   private topUp(): void {
     const { candidates } = this
-    const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.count)
+    for (const job of candidates.promote(this.ahead - this.table.queued, this.now())) this.table.insert(job)
+    const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)
     const wanted = Math.min(left, this.ahead - this.table.queued - candidates.requested)
     if (wanted > 0 && !candidates.isSpaceExhausted) this.propose(wanted)
     if (candidates.isSpaceExhausted && candidates.count === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
@@ -285,7 +288,7 @@ export class SearchRun {
       jobId: job.id,
       token: job.attempt,
       candidate: job.candidate,
-      specification: specificationOf(job.encoding, config, dataset),
+      specification: specificationOf(job.encoding, this.candidates.rungOf(job.candidate), config, dataset),
       attemptLimitMs: deadlineMs === null ? null : deadlineMs - sinceMs,
     }
   }

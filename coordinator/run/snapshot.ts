@@ -1,6 +1,7 @@
 import type { RunningTraining, SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
 import type { HeldJob } from '../jobs/job.js'
 import type { WorkerRegistry } from '../workers/worker-registry.js'
+import type { Climb } from './climb.js'
 import type { SearchRun } from './search-run.js'
 import type { SearchStatistics } from './statistics.js'
 import type { SearchConfig } from '../../shared/config/search-config.js'
@@ -12,11 +13,12 @@ export interface SnapshotSources {
   readonly config: SearchConfig
   readonly run: SearchRun
   readonly statistics: SearchStatistics
+  readonly climb: Climb
   readonly workers: WorkerRegistry
   readonly nowMs: number
 }
 
-export function snapshotOf({ config, run, statistics, workers, nowMs }: SnapshotSources): SearchSnapshot {
+export function snapshotOf({ config, run, statistics, climb, workers, nowMs }: SnapshotSources): SearchSnapshot {
   const held = run.jobs.held().sort((a, b) => a.state.sinceMs - b.state.sinceMs)
   return {
     name: config.name,
@@ -37,6 +39,7 @@ export function snapshotOf({ config, run, statistics, workers, nowMs }: Snapshot
     fastest: statistics.fastest,
     unsuccessful: { ...statistics.unsuccessful },
     lostAttempts: { ...run.lostAttempts },
+    rungs: config.rungs === undefined ? [] : climb.counts,
     warnings: warningsOf(statistics, workers, run),
   }
 }

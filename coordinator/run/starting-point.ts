@@ -7,6 +7,8 @@ import type { Job } from '../jobs/job.js'
 export interface PendingCandidate extends NetworkCost {
   readonly sequence: number
   readonly encoding: string
+  /** The rung that it is being trained for. */
+  readonly rung: number
 }
 
 /** Where a search stands when its run begins: new, or as the store has it. */

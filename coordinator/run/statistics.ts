@@ -22,8 +22,19 @@ class Extent {
   }
 }
 
+/** Where on its way to a whole training a candidate was when its result came. */
+export interface Stage {
+  /** Whether it is the candidate's first result. */
+  readonly isFirst: boolean
+  /** Whether it is the result of a whole training; others are not comparable with it. */
+  readonly isWhole: boolean
+}
+
+const onlyStage: Stage = { isFirst: true, isWhole: true }
+
 /** What is shown of the results so far. Its size follows the front, not the number of results. */
 export class SearchStatistics {
+  /** Candidates that ended with a result, whatever the rung. */
   trained = 0
   mostAccurate: Leader | null = null
   fastest: Leader | null = null
@@ -37,15 +48,19 @@ export class SearchStatistics {
 
   constructor(private readonly objectives: readonly Objective[]) {}
 
-  tell(encoding: string, cost: NetworkCost, outcome: Verdict): void {
-    this.trained++
+  tell(encoding: string, cost: NetworkCost, outcome: Verdict, { isFirst, isWhole }: Stage = onlyStage): void {
+    if (isFirst) this.trained++
     if (outcome.kind !== 'succeeded') return this.count(outcome.kind)
-    const { top1, imagesPerSecond, stepMs, deviceClass } = outcome.result
+    this.deviceClasses.add(outcome.result.deviceClass)
+    if (isWhole) this.insertWhole(encoding, cost, outcome)
+  }
+
+  private insertWhole(encoding: string, cost: NetworkCost, outcome: Extract<Verdict, { kind: 'succeeded' }>): void {
+    const { top1, imagesPerSecond, stepMs } = outcome.result
     const leader = { encoding, top1, imagesPerSecond }
     if (this.mostAccurate === null || top1 > this.mostAccurate.top1) this.mostAccurate = leader
     if (this.fastest === null || imagesPerSecond > this.fastest.imagesPerSecond) this.fastest = leader
-    this.deviceClasses.add(deviceClass)
-    this.insert(encoding, costsOf(observationOf(encoding, cost, outcome), this.objectives) ?? [], 1 - top1, Math.log(stepMs.median))
+    this.insert(encoding, costsOf(observationOf(encoding, cost, outcome, 1), this.objectives) ?? [], 1 - top1, Math.log(stepMs.median))
   }
 
   /** A candidate that was given up or cancelled. */

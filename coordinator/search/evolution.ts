@@ -36,7 +36,8 @@ export interface EvolutionState extends SearchState {
 export class Evolution<G> implements Search {
   readonly asked: AskedKeys<G>
   private readonly population: Population
-  private readonly told = new Set<string>()
+  /** The highest fidelity that each key was told with. */
+  private readonly told = new Map<string, number>()
   private readonly withdrawn: string[] = []
 
   constructor(
@@ -55,12 +56,13 @@ export class Evolution<G> implements Search {
   tell(observations: readonly Observation[]): void {
     // All are read before any is applied, so that a bad one leaves the search as it was.
     const members = observations.map((observation) => memberOf(observation, this.options))
-    observations.forEach(({ key }, i) => {
-      // A result counts once, however often it is delivered.
-      if (this.told.has(key)) return
-      this.register(key)
+    observations.forEach((observation, i) => {
+      // A result counts once, however often it is delivered; one of a longer training takes the place of an earlier one.
+      if (!this.isNews(observation)) return
+      this.register(observation)
       const member = members[i]
       if (member !== null) this.population.insert(member)
+      else this.population.remove(observation.key)
     })
   }
 
@@ -83,14 +85,15 @@ export class Evolution<G> implements Search {
 
   restore({ observations, pending }: SearchHistory, { population, withdrawn }: EvolutionState): void {
     const byKey = new Map(observations.map((observation) => [observation.key, observation]))
-    for (const key of byKey.keys()) this.register(key)
+    for (const observation of byKey.values()) this.register(observation)
     for (const { key } of pending) this.asked.add(key)
     this.withdraw(withdrawn)
     this.population.restore(population.map((key) => restoredMember(byKey.get(key), key, this.options)))
   }
 
-  hasTold(key: string): boolean {
-    return this.told.has(key)
+  /** Whether a result says more of its candidate than is known. */
+  isNews({ key, fidelity = 1 }: Observation): boolean {
+    return fidelity > (this.told.get(key) ?? 0)
   }
 
   /** The next of the first sample that is new. */
@@ -112,8 +115,8 @@ export class Evolution<G> implements Search {
     return makeOffspring(this.options.space, this.population, this.rng)
   }
 
-  private register(key: string): void {
-    this.told.add(key)
+  private register({ key, fidelity = 1 }: Observation): void {
+    this.told.set(key, fidelity)
     this.asked.add(key)
   }
 }

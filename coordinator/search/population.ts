@@ -9,7 +9,8 @@ export interface Member extends ConstrainedCosts {
 
 /**
  * The fittest candidates so far, at most `capacity`: a newcomer joins, then the least fit one leaves (steady state, no generations).
- * The order of the members is the order in which they joined, and ties go to the older, so equal histories give equal populations.
+ * A member that joins again takes its old place. The order of the members is the order in which they joined, and ties go to the
+ * older, so equal histories give equal populations.
  */
 export class Population {
   private list: Member[] = []
@@ -22,10 +23,16 @@ export class Population {
   }
 
   insert(member: Member): void {
+    const index = this.list.findIndex(({ key }) => key === member.key)
+    if (index >= 0) return this.assign(this.list.with(index, member))
     this.assign([...this.list, member])
     if (this.list.length <= this.capacity) return
     const worst = this.list.reduce((least, _, i) => (compareFitness(this.fitness[i], this.fitness[least]) >= 0 ? i : least), 0)
     this.assign(this.list.filter((_, i) => i !== worst))
+  }
+
+  remove(key: string): void {
+    if (this.list.some((member) => member.key === key)) this.assign(this.list.filter((member) => member.key !== key))
   }
 
   /** Takes over members in the order of an earlier population. */

@@ -14,6 +14,11 @@ export interface Proposal {
 export interface Observation {
   readonly key: string
   readonly objectives: Readonly<Record<string, number>> | null
+  /**
+   * Share of a whole training that was spent on it, above 0, at most 1; absent = 1. A key may be told again with a higher one, which
+   * then replaces what was known.
+   */
+  readonly fidelity?: number
 }
 
 /** Everything beyond the history that a search needs to continue exactly: plain JSON of bounded size. */

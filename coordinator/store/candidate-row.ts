@@ -12,6 +12,7 @@ export interface CandidateRow extends OutcomeRow {
   readonly activations: number
   readonly status: CandidateStatus
   readonly told_sequence: number | null
+  readonly rung: number
 }
 
 export function candidateOf(row: CandidateRow): Candidate {
@@ -25,6 +26,7 @@ export function candidateOf(row: CandidateRow): Candidate {
     macs: row.macs,
     activations: row.activations,
     outcome: outcomeOf(row),
+    rung: row.rung,
     toldSequence: row.told_sequence,
   }
 }

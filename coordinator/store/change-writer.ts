@@ -1,5 +1,4 @@
 import type { Database, Statement } from 'libsql'
-import type { Outcome } from '../../shared/training/outcome.js'
 import type { Job } from '../jobs/job.js'
 import type { EndedAttempt } from '../jobs/transition.js'
 import { jobColumns, jobValues } from './job-row.js'
@@ -17,6 +16,9 @@ export class ChangeWriter {
   private readonly status: Statement<Values>
   private readonly proposed: Statement<Values>
   private readonly ended: Statement<Values>
+  private readonly superseded: Statement<Values>
+  private readonly promoted: Statement<Values>
+  private readonly promotionCancelled: Statement<Values>
   private readonly job: Statement<Values>
   private readonly attempt: Statement<Values>
   private readonly epoch: Statement<Values>
@@ -29,11 +31,18 @@ export class ChangeWriter {
       `INSERT INTO candidates (sequence, encoding, operator, parents, params, macs, activations, status)
        VALUES (?, ?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT (sequence) DO NOTHING`,
     )
-    // Only a pending candidate can end, so an outcome is never replaced by another.
+    // Only a pending candidate can end, or one that has climbed since, so an outcome is never replaced by another of its rung.
     this.ended = database.prepare<Values>(
-      `UPDATE candidates SET status = ?, told_sequence = ?, ${outcomeColumns.map((column) => `${column} = ?`).join(', ')}
-       WHERE sequence = ? AND status = 'pending'`,
+      `UPDATE candidates SET status = ?, told_sequence = ?, rung = ?, ${outcomeColumns.map((column) => `${column} = ?`).join(', ')}
+       WHERE sequence = ? AND (status = 'pending' OR status = 'told' AND rung < ?)`,
     )
+    this.superseded = database.prepare<Values>(
+      `INSERT INTO rung_results (candidate, rung, told_sequence, ${outcomeColumns.join(', ')})
+       SELECT sequence, rung, told_sequence, ${outcomeColumns.join(', ')} FROM candidates WHERE sequence = ? AND status = 'told' AND rung < ?
+       ON CONFLICT (candidate, rung) DO NOTHING`,
+    )
+    this.promoted = database.prepare<Values>('UPDATE candidates SET promoted_to = ? WHERE sequence = ? AND promoted_to < ?')
+    this.promotionCancelled = database.prepare<Values>('UPDATE candidates SET promoted_to = rung WHERE sequence = ?')
     this.job = database.prepare<Values>(
       `INSERT INTO jobs (${jobColumns.join(', ')}) VALUES (${marks(jobColumns)}) ON CONFLICT (id) DO UPDATE SET ${assignments(jobColumns.slice(2))}`,
     )
@@ -64,9 +73,13 @@ export class ChangeWriter {
       case 'proposed':
         return this.writeProposed(change.candidate)
       case 'told':
-        return this.writeEnded(change.sequence, 'told', change.toldSequence, change.outcome)
+        return this.writeTold(change)
+      case 'promoted':
+        return void this.promoted.run(change.rung, change.sequence, change.rung)
+      case 'promotion_cancelled':
+        return void this.promotionCancelled.run(change.sequence)
       case 'withdrawn':
-        return this.writeEnded(change.sequence, 'withdrawn', null, change.outcome)
+        return void this.ended.run('withdrawn', null, 0, ...outcomeValues(change.outcome), change.sequence, 0)
       case 'job':
         return void this.job.run(...jobValues(change.job))
       case 'attempt_ended':
@@ -84,8 +97,9 @@ export class ChangeWriter {
     this.proposed.run(sequence, encoding, operator, JSON.stringify(parents), params, macs, activations)
   }
 
-  private writeEnded(sequence: number, status: string, toldSequence: number | null, outcome: Outcome): void {
-    this.ended.run(status, toldSequence, ...outcomeValues(outcome), sequence)
+  private writeTold({ sequence, toldSequence, outcome, rung = 0 }: Extract<StoreChange, { kind: 'told' }>): void {
+    if (rung > 0) this.superseded.run(sequence, rung)
+    this.ended.run('told', toldSequence, rung, ...outcomeValues(outcome), sequence, rung)
   }
 
   private writeAttempt(jobId: number, { token, workerId, slot, startedAtMs, endedAtMs, outcome }: EndedAttempt): void {

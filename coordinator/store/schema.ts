@@ -108,6 +108,37 @@ const migrations: readonly string[] = [
     epoch INTEGER NOT NULL
   );
   `,
+  // Rungs: a candidate's row has the result of its longest training, rung_results those of the shorter ones before.
+  `
+  ALTER TABLE candidates ADD COLUMN rung INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE candidates ADD COLUMN promoted_to INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX candidates_promoted ON candidates (sequence) WHERE promoted_to > 0;
+  CREATE TABLE rung_results (
+    candidate INTEGER NOT NULL REFERENCES candidates (sequence),
+    rung INTEGER NOT NULL,
+    told_sequence INTEGER NOT NULL UNIQUE,
+    outcome TEXT NOT NULL,
+    top1 REAL,
+    loss REAL,
+    epochs INTEGER,
+    images_per_second REAL,
+    step_ms REAL,
+    step_ms_p10 REAL,
+    step_ms_p90 REAL,
+    training_ms REAL,
+    device_class TEXT,
+    train_images INTEGER,
+    validation_images INTEGER,
+    unreadable_images INTEGER,
+    checkpoint TEXT,
+    diverged_epoch INTEGER,
+    peak_bytes INTEGER,
+    limit_ms REAL,
+    failure_reason TEXT,
+    message TEXT,
+    PRIMARY KEY (candidate, rung)
+  );
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

@@ -15,7 +15,8 @@ import { GroupCommit, type GroupCommitOptions } from './group-commit.js'
 import { openJobOf, type JobRow } from './job-row.js'
 import { LeaderFence } from './leader-fence.js'
 import { migrate } from './schema.js'
-import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredSearch } from './store.js'
+import { readTold } from './told-results.js'
+import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredPromotion, StoredSearch } from './store.js'
 
 export const storeFileName = 'search.db'
 
@@ -103,7 +104,10 @@ class SqliteStore implements SearchStore {
       state: JSON.parse(row.generator_state) as SearchState,
       lastCandidate: this.count('SELECT coalesce(max(sequence), 0) AS n FROM candidates'),
       lastJobId: this.count('SELECT coalesce(max(id), 0) AS n FROM jobs'),
-      lastTold: this.count('SELECT coalesce(max(told_sequence), 0) AS n FROM candidates'),
+      lastTold: Math.max(
+        this.count('SELECT coalesce(max(told_sequence), 0) AS n FROM candidates'),
+        this.count('SELECT coalesce(max(told_sequence), 0) AS n FROM rung_results'),
+      ),
       lostAttempts: this.lostAttempts(),
     }
   }
@@ -136,15 +140,24 @@ class SqliteStore implements SearchStore {
     return this.commits.committed()
   }
 
-  *told(): Iterable<Candidate> {
-    for (const row of this.database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').iterate()) {
-      yield candidateOf(row as CandidateRow)
-    }
+  told(): Iterable<Candidate> {
+    return readTold(this.database)
   }
 
   pending(): Candidate[] {
     const rows = this.database.prepare("SELECT * FROM candidates WHERE status = 'pending' ORDER BY sequence").all()
     return (rows as CandidateRow[]).map(candidateOf)
+  }
+
+  climbing(): Candidate[] {
+    const rows = this.database
+      .prepare(`SELECT * FROM candidates WHERE status = 'told' AND sequence IN (SELECT candidate FROM jobs WHERE state <> 'done') ORDER BY sequence`)
+      .all()
+    return (rows as CandidateRow[]).map(candidateOf)
+  }
+
+  promotions(): StoredPromotion[] {
+    return this.database.prepare('SELECT sequence, promoted_to AS rung FROM candidates WHERE promoted_to > 0 ORDER BY sequence').all() as StoredPromotion[]
   }
 
   openJobs(leaseExpiresAtMs: number): Job[] {

@@ -38,12 +38,23 @@ export interface StoredSearch extends NewSearch, SearchProgress {
   readonly lostAttempts: Readonly<Partial<Record<FailureReason, number>>>
 }
 
+/** A candidate that has gone, or is on its way, beyond the lowest rung. */
+export interface StoredPromotion {
+  readonly sequence: number
+  readonly rung: number
+}
+
 export type NewCandidate = Pick<Candidate, 'sequence' | 'encoding' | 'operator' | 'parents' | 'params' | 'macs' | 'activations'>
 
 /** Something that happened. Recording one twice (a candidate told twice apart) changes nothing. */
 export type StoreChange =
   | { readonly kind: 'proposed'; readonly candidate: NewCandidate }
-  | { readonly kind: 'told'; readonly sequence: number; readonly toldSequence: number; readonly outcome: Outcome }
+  /** A result of a higher rung takes the place of the lower one's; absent rung = 0. */
+  | { readonly kind: 'told'; readonly sequence: number; readonly toldSequence: number; readonly outcome: Outcome; readonly rung?: number }
+  /** A told candidate is trained on, up to this rung. */
+  | { readonly kind: 'promoted'; readonly sequence: number; readonly rung: number }
+  /** It was cancelled, so the candidate may be promoted again. */
+  | { readonly kind: 'promotion_cancelled'; readonly sequence: number }
   | { readonly kind: 'withdrawn'; readonly sequence: number; readonly outcome: Outcome }
   | { readonly kind: 'job'; readonly job: Job }
   | { readonly kind: 'attempt_ended'; readonly jobId: number; readonly ended: EndedAttempt }
@@ -77,10 +88,13 @@ export interface SearchStore {
    * Rejects with UnavailableError when it could not be written; it stays recorded and is tried again, so ask again.
    */
   committed(): Promise<void>
-  /** Told candidates, in the order they were told. */
+  /** Results in the order they were told: of a candidate that climbed, one for each of its rungs. */
   told(): Iterable<Candidate>
   /** Pending candidates, in the order they were proposed. */
   pending(): Candidate[]
+  /** Told candidates whose training on a higher rung has not ended. */
+  climbing(): Candidate[]
+  promotions(): StoredPromotion[]
   /** Jobs that have not ended, oldest first. Leases are not stored: those that are held get the given one. */
   openJobs(leaseExpiresAtMs: number): Job[]
   /** How an attempt ended, also if that is recorded but not committed yet; null = it is not known to have ended. */

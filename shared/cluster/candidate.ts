@@ -18,6 +18,8 @@ export interface Candidate {
   readonly activations: number
   /** null while pending. */
   readonly outcome: Outcome | null
+  /** Rung that the outcome is of, from 0; 0 in a search without rungs. */
+  readonly rung: number
   /** Order in which the search learned of results, from 1; null unless told. */
   readonly toldSequence: number | null
 }

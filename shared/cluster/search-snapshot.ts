@@ -33,6 +33,15 @@ export interface Leader {
   readonly imagesPerSecond: number
 }
 
+/** A rung of a search with several fidelities. */
+export interface RungProgress {
+  /** Epochs that a candidate has been trained for at its end. */
+  readonly epochs: number
+  readonly results: number
+  /** Results that have gone on to the next rung. */
+  readonly promoted: number
+}
+
 /** A search at one moment. Complete in itself: a reader may miss any number of earlier ones. */
 export interface SearchSnapshot {
   readonly name: string
@@ -62,4 +71,6 @@ export interface SearchSnapshot {
   readonly lostAttempts: Readonly<Partial<Record<FailureReason, number>>>
   /** What an operator should know, one line each. */
   readonly warnings: readonly string[]
+  /** Lowest first; empty in a search without rungs. */
+  readonly rungs: readonly RungProgress[]
 }

@@ -21,9 +21,11 @@ const dataSchema = z
   })
   .describe('Which images the candidates are trained and judged on')
 
+const defaultEpochs = 5
+
 const trainingSchema = z
   .strictObject({
-    epochs: positive.default(5),
+    epochs: positive.optional().describe('Default: 5, or those of the last rung'),
     batch: positive.min(2).max(4096).default(64),
     resolution: positive.min(8).max(1024).default(224).describe('Side of the square input, pixels'),
     learningRate: z.number().positive().max(100).default(0.1).describe('Peak rate; linear warm-up, then cosine to 0'),
@@ -37,6 +39,24 @@ const trainingSchema = z
   })
   .prefault({})
   .describe('The recipe each candidate is trained with')
+
+const rungSchema = z.strictObject({
+  epochs: positive.describe('Epochs that a candidate has been trained for at the end of the rung'),
+  resolution: positive.min(8).max(1024).optional().describe("Side of the square input on this rung; the training's when left out"),
+  imagesPerClass: positive.optional().describe("Training images per class on this rung; those of `data` when left out"),
+})
+
+/** One stop on the way to a whole training. */
+export type Rung = z.output<typeof rungSchema>
+
+const rungsSchema = z
+  .array(rungSchema)
+  .min(2)
+  .max(20)
+  .refine((rungs) => rungs.every(({ epochs }, i) => i === 0 || epochs > rungs[i - 1].epochs), 'each rung needs more epochs than the one before')
+  .refine((rungs) => rungs[rungs.length - 1].resolution === undefined && rungs[rungs.length - 1].imagesPerClass === undefined, 'the last rung is the whole training: it has the resolution and the images of `training` and `data`')
+  .optional()
+  .describe('Stops on the way to a whole training, the last of which is its end: of the results of one, the best go on to the next')
 
 /** Objectives the search can be given; the direction is part of the name's meaning. */
 export const objectiveDirections = {
@@ -55,6 +75,7 @@ const searchSchema = z
     algorithm: z.enum(['nasoa', 'nsga2', 'random']).default('nasoa').describe('Evolution assisted by a model of the results, plain evolution, or random candidates'),
     population: positive.min(4).max(10_000).default(24),
     candidates: positive.default(200).describe('Budget: number of candidates to train'),
+    reduction: z.number().gt(1).max(100).default(3).describe('Of so many results of a rung, one goes on to the next'),
     timeLimit: durationSchema.optional().describe('Budget: wall time; whichever budget is used up first ends the search'),
     drainTime: durationSchema.prefault('30s').describe('How long running trainings may go on once the budget is used up'),
   })
@@ -99,6 +120,7 @@ export const searchConfigSchema = z
       .refine((names) => new Set(names).size === names.length, 'name each objective once')
       .default(['top1', 'imagesPerSecond']),
     training: trainingSchema,
+    rungs: rungsSchema,
     search: searchSchema,
     jobs: jobsSchema,
     workers: workersSchema,
@@ -108,6 +130,11 @@ export const searchConfigSchema = z
     path: ['search', 'candidates'],
     message: 'the budget must be at least the population',
   })
+  .refine(({ training, rungs }) => training.epochs === undefined || rungs === undefined || rungs[rungs.length - 1].epochs === training.epochs, {
+    path: ['training', 'epochs'],
+    message: 'the last rung is the whole training: give it the same epochs, or leave this out',
+  })
+  .transform(({ training, ...config }) => ({ ...config, training: { ...training, epochs: training.epochs ?? config.rungs?.at(-1)?.epochs ?? defaultEpochs } }))
 
 export type SearchConfig = z.output<typeof searchConfigSchema>
 

@@ -43,6 +43,7 @@ export function snapshotToMessage(snapshot: SearchSnapshot): SnapshotMessage {
     unsuccessful: { ...snapshot.unsuccessful },
     lostAttempts: { ...snapshot.lostAttempts },
     warnings: snapshot.warnings.map((warning) => remark(warning)),
+    rungs: snapshot.rungs.map((rung) => ({ ...rung })),
   }
 }
 
@@ -104,5 +105,6 @@ export function candidateFromMessage(message: CandidateMessage): Candidate {
     activations: count(message.activations, 'activations'),
     outcome: message.outcome === undefined ? null : outcomeFromMessage(message.outcome),
     toldSequence: message.toldSequence ?? null,
+    rung: whole(message.rung, 0, 1_000, 'candidate.rung'),
   }
 }

@@ -24,7 +24,7 @@ const precisions = enumMapping<Precision, PrecisionCode>({
 const largestSeed = 4294967295
 
 export function specificationToMessage(specification: TrainingSpecification): SpecificationMessage {
-  const { encoding, dataDirectory, subset, manifestHash, recipe, timeLimitMs, unreadableLimit } = specification
+  const { encoding, dataDirectory, subset, manifestHash, recipe, stopAfterEpochs, lineage, timeLimitMs, unreadableLimit } = specification
   return {
     encoding,
     dataDirectory,
@@ -35,21 +35,29 @@ export function specificationToMessage(specification: TrainingSpecification): Sp
       seed: subset.seed,
     },
     manifestHash,
-    recipe: { ...recipe, augmentation: augmentations.toCode(recipe.augmentation), precision: precisions.toCode(recipe.precision) },
+    recipe: recipeToMessage(recipe),
+    stopAfterEpochs,
+    lineage,
     timeLimitMs: timeLimitMs === undefined ? undefined : BigInt(Math.round(timeLimitMs)),
     unreadableLimit,
   }
 }
 
+function recipeToMessage({ augmentation, precision, restarts, ...recipe }: TrainingRecipe): Recipe {
+  return { ...recipe, augmentation: augmentations.toCode(augmentation), precision: precisions.toCode(precision), restarts: [...(restarts ?? [])] }
+}
+
 /** @throws InvalidInputError naming the field at fault */
 export function specificationFromMessage(message: SpecificationMessage | undefined): TrainingSpecification {
-  const { encoding, dataDirectory, subset, manifestHash, recipe, timeLimitMs, unreadableLimit } = present(message, 'specification')
+  const { encoding, dataDirectory, subset, manifestHash, recipe, stopAfterEpochs, lineage, timeLimitMs, unreadableLimit } = present(message, 'specification')
   return {
     encoding: text(encoding, 1_000, 'specification.encoding'),
     dataDirectory: text(dataDirectory, 4_096, 'specification.data_directory'),
     subset: subsetFromMessage(present(subset, 'specification.subset')),
     ...(manifestHash === undefined ? {} : { manifestHash: text(manifestHash, 200, 'specification.manifest_hash') }),
     recipe: recipeFromMessage(present(recipe, 'specification.recipe')),
+    ...(stopAfterEpochs === undefined ? {} : { stopAfterEpochs: whole(stopAfterEpochs, 1, 1e6, 'specification.stop_after_epochs') }),
+    ...(lineage === undefined ? {} : { lineage: text(lineage, 200, 'specification.lineage') }),
     ...(timeLimitMs === undefined ? {} : { timeLimitMs: duration(timeLimitMs, longestDurationMs, 'specification.time_limit_ms') }),
     unreadableLimit: within(unreadableLimit, 0, 1, 'specification.unreadable_limit'),
   }
@@ -80,5 +88,13 @@ function recipeFromMessage(recipe: Recipe): TrainingRecipe {
     augmentation: augmentations.toWord(recipe.augmentation, field('augmentation')),
     precision: precisions.toWord(recipe.precision, field('precision')),
     seed: whole(recipe.seed, 0, largestSeed, field('seed')),
+    ...(recipe.restarts.length === 0 ? {} : { restarts: restartsFromMessage(recipe, field('restarts')) }),
   }
+}
+
+const mostRestarts = 100
+
+function restartsFromMessage({ restarts, epochs }: Recipe, field: string): number[] {
+  whole(restarts.length, 1, mostRestarts, `number of ${field}`)
+  return restarts.map((epoch, i) => whole(epoch, i === 0 ? 1 : restarts[i - 1] + 1, epochs - 1, field))
 }

@@ -24,6 +24,8 @@ export interface TrainingRecipe {
   readonly labelSmoothing: number
   /** Share of all steps spent in linear warm-up, 0..1. */
   readonly warmup: number
+  /** Epochs, ascending and below `epochs`, after which the learning rate has come to 0 and starts anew; absent = none. */
+  readonly restarts?: readonly number[]
   readonly augmentation: Augmentation
   readonly precision: Precision
   readonly seed: number
@@ -38,6 +40,13 @@ export interface TrainingSpecification {
   /** Hash of the manifest that the coordinator resolved; a worker whose folder resolves to another refuses the job. Absent = not checked. */
   readonly manifestHash?: string
   readonly recipe: TrainingRecipe
+  /** Ends after this epoch, with a result and a checkpoint that the rest can go on from; absent = after the last one. */
+  readonly stopAfterEpochs?: number
+  /**
+   * Name of a training that goes through several sets of images or resolutions: a checkpoint of the same lineage is gone on from,
+   * whichever of them it was made on. Absent = images and resolution must be the same.
+   */
+  readonly lineage?: string
   /** Wall-clock limit of the training, milliseconds; absent = none. */
   readonly timeLimitMs?: number
   /** Largest share of unreadable images before the job fails, 0..1. */

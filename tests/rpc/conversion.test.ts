@@ -12,6 +12,7 @@ import { outcomeFromMessage, outcomeToMessage } from '../../shared/rpc/outcome-m
 import { candidateFromMessage, candidateToMessage, snapshotFromMessage, snapshotToMessage } from '../../shared/rpc/search-message.js'
 import { registrationFromMessage } from '../../shared/rpc/worker-message.js'
 import type { Outcome } from '../../shared/training/outcome.js'
+import type { TrainingRecipe } from '../../shared/training/specification.js'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const positive = fc.double({ min: 1e-6, max: 1e9, noNaN: true })
@@ -58,6 +59,15 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   }),
 )
 
+/** A recipe, with or without restarts. */
+function withRestarts(fields: { readonly [Field in keyof Required<Omit<TrainingRecipe, 'restarts'>>]: fc.Arbitrary<TrainingRecipe[Field]> }): fc.Arbitrary<TrainingRecipe> {
+  const restarts = fc.uniqueArray(count, { maxLength: 4 })
+  return fc.tuple(fc.record(fields), restarts).map(([recipe, epochs]) => {
+    const before = epochs.filter((epoch) => epoch < recipe.epochs).sort((a, b) => a - b)
+    return before.length === 0 ? recipe : { ...recipe, restarts: before }
+  })
+}
+
 const lease: fc.Arbitrary<JobLease> = fc.record({
   candidate: count,
   jobId: count,
@@ -69,7 +79,7 @@ const lease: fc.Arbitrary<JobLease> = fc.record({
       dataDirectory: word,
       subset: fc.record({ classes: count, imagesPerClass: count, validationImagesPerClass: count, seed }, { requiredKeys: ['seed'] }),
       manifestHash: word,
-      recipe: fc.record({
+      recipe: withRestarts({
         epochs: count,
         batch: count,
         resolution: fc.integer({ min: 1, max: 4096 }),
@@ -81,6 +91,8 @@ const lease: fc.Arbitrary<JobLease> = fc.record({
         precision: fc.constantFrom('float32', 'bfloat16', 'float16'),
         seed,
       }),
+      stopAfterEpochs: count,
+      lineage: word,
       timeLimitMs: durationMs,
       unreadableLimit: share,
     },
@@ -99,6 +111,7 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
   activations: whole,
   outcome: nullable(outcome),
   toldSequence: nullable(count),
+  rung: fc.integer({ min: 0, max: 19 }),
 })
 
 const leader = fc.record({ encoding: word, top1: share, imagesPerSecond: positive })
@@ -124,6 +137,7 @@ const snapshot: fc.Arbitrary<SearchSnapshot> = fc.record({
   unsuccessful: fc.dictionary(fc.constantFrom('diverged', 'timed_out'), count, { noNullPrototype: true }),
   lostAttempts: fc.dictionary(fc.constantFrom('worker_lost', 'disk'), count, { noNullPrototype: true }),
   warnings: fc.array(word),
+  rungs: fc.array(fc.record({ epochs: count, results: count, promoted: count })),
 })
 
 interface Codec<M> {

@@ -15,12 +15,14 @@ export interface TrainingProgress {
 }
 
 /**
- * What must be equal for a checkpoint to continue a training exactly: everything but where the data lie and how long it may
- * take. The manifest hash stands for the data.
+ * What must be equal for a checkpoint to continue a training exactly: everything but where the data lie, how long it may take
+ * and where it is to pause. The manifest hash stands for the data. Within a lineage the images and their resolution may change.
  */
-export function trainingFingerprint({ encoding, recipe }: TrainingSpecification, manifestHash: string): string {
-  const sorted = Object.entries(recipe).sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify([encoding, manifestHash, sorted])).digest('hex')
+export function trainingFingerprint({ encoding, recipe, lineage }: TrainingSpecification, manifestHash: string): string {
+  const { resolution, ...rest } = recipe
+  const fixed = lineage === undefined ? { ...rest, resolution } : rest
+  const sorted = Object.entries(fixed).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify([encoding, lineage ?? manifestHash, sorted])).digest('hex')
 }
 
 export function progressToMetadata(progress: TrainingProgress, fingerprint: string): Record<string, string> {

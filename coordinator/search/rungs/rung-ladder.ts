@@ -3,10 +3,14 @@ import type { ConstrainedCosts } from '../dominance.js'
 import { constrainedSort } from '../non-dominated-sort.js'
 import { type Contender, nextPromoted } from './promotion.js'
 
+/** What climbs: anything with a number of its own. */
+export interface Climber {
+  readonly sequence: number
+}
+
 /** A candidate that has earned the training of the next rung. */
-export interface Promotion {
-  /** Sequence number of the candidate. */
-  readonly candidate: number
+export interface Promotion<C extends Climber> {
+  readonly candidate: C
   /** The rung it goes to, from 1. */
   readonly rung: number
 }
@@ -22,26 +26,28 @@ const mostContenders = 1024
 /** How many remain when there are more. */
 const keptContenders = 768
 
-class Rung {
+class Rung<C extends Climber> {
   results = 0
   promoted = 0
-  private contenders: (Contender & { readonly candidate: number })[] = []
+  private contenders: (Contender & { readonly candidate: C })[] = []
 
-  add(candidate: number, costs: ConstrainedCosts | null): void {
+  add(candidate: C, costs: ConstrainedCosts | null): void {
     this.results++
     if (costs === null) return
     this.contenders.push({ candidate, costs: costs.costs, violation: costs.violation, isPromoted: false })
     if (this.contenders.length > mostContenders) this.keepBest()
   }
 
-  next(): number | undefined {
+  next(): C | undefined {
     const index = nextPromoted(this.contenders)
     return index === undefined ? undefined : this.contenders[index].candidate
   }
 
-  promote(candidate: number): void {
+  promote(sequence: number): void {
     this.promoted++
-    this.contenders = this.contenders.map((each) => (each.candidate === candidate ? { ...each, isPromoted: true } : each))
+    const index = this.contenders.findIndex(({ candidate }) => candidate.sequence === sequence)
+    // One that is no longer among the best is forgotten, not its promotion.
+    if (index >= 0) this.contenders[index] = { ...this.contenders[index], isPromoted: true }
   }
 
   /** By rank and then by age, whoever has been promoted, so that it depends on the results alone. */
@@ -57,8 +63,8 @@ class Rung {
  * of each rung's results at most one in `reduction` goes on to the next, the best first, as soon as there are enough results and
  * without waiting for any other. What it decides depends on nothing but the order of its calls.
  */
-export class RungLadder {
-  private readonly rungs: readonly Rung[]
+export class RungLadder<C extends Climber> {
+  private readonly rungs: readonly Rung<C>[]
 
   /** @param rungs number of rungs, at least 1; from the last one nobody is promoted */
   constructor(
@@ -67,7 +73,7 @@ export class RungLadder {
   ) {
     if (!Number.isInteger(rungs) || rungs < 1) throw new InvalidInputError(`the number of rungs must be a positive integer, got ${rungs}`)
     if (!(reduction > 1)) throw new InvalidInputError(`the reduction from rung to rung must be above 1, got ${reduction}`)
-    this.rungs = Array.from({ length: rungs }, () => new Rung())
+    this.rungs = Array.from({ length: rungs }, () => new Rung<C>())
   }
 
   get counts(): RungCount[] {
@@ -75,12 +81,12 @@ export class RungLadder {
   }
 
   /** A result on a rung; null = it ended without measurements, and goes no further. Costs must be finite. */
-  add(rung: number, candidate: number, costs: ConstrainedCosts | null): void {
+  add(rung: number, candidate: C, costs: ConstrainedCosts | null): void {
     this.rungs[rung].add(candidate, costs)
   }
 
   /** The promotion that is due, the highest rung first; null = none. It is due until it is made with `promote`. */
-  due(): Promotion | null {
+  due(): Promotion<C> | null {
     for (let rung = this.rungs.length - 2; rung >= 0; rung--) {
       const { results, promoted } = this.rungs[rung]
       if (promoted >= Math.floor(results / this.reduction)) continue
@@ -90,7 +96,7 @@ export class RungLadder {
     return null
   }
 
-  promote({ candidate, rung }: Promotion): void {
-    this.rungs[rung - 1].promote(candidate)
+  promote({ candidate, rung }: Promotion<Climber>): void {
+    this.rungs[rung - 1].promote(candidate.sequence)
   }
 }

@@ -80,7 +80,7 @@ export class SurrogateSearch<G> implements Search {
 
   tell(observations: readonly Observation[]): void {
     const results = observations.map((observation) => this.modelResult(observation))
-    const news = results.filter(({ key }, i) => !this.evolution.hasTold(key) && results.findIndex((other) => other.key === key) === i)
+    const news = results.filter(({ key }, i) => this.evolution.isNews(observations[i]) && results.findIndex((other) => other.key === key) === i)
     this.evolution.tell(observations)
     for (const result of news) {
       this.results.push(result)

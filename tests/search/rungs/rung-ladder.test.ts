@@ -4,7 +4,11 @@ import { constrainedDominates } from '../../../coordinator/search/dominance.js'
 import type { ConstrainedCosts } from '../../../coordinator/search/dominance.js'
 import { hypervolume } from '../../../coordinator/search/hypervolume.js'
 import { nextPromoted } from '../../../coordinator/search/rungs/promotion.js'
-import { RungLadder, type Promotion } from '../../../coordinator/search/rungs/rung-ladder.js'
+import { RungLadder as Ladder, type Climber, type Promotion as Promoted } from '../../../coordinator/search/rungs/rung-ladder.js'
+
+const RungLadder = Ladder<Climber>
+type RungLadder = Ladder<Climber>
+type Promotion = Promoted<Climber>
 
 const costs = fc.record({
   costs: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 2, maxLength: 2 }),
@@ -34,13 +38,13 @@ function climb(first: readonly (ConstrainedCosts | null)[], ladder: RungLadder, 
   const settle = (until: number): void => {
     while (waiting.length > 0 && waiting[0].at <= until) {
       const { promotion } = waiting.shift() as (typeof waiting)[number]
-      if (promotion.rung < rungs) ladder.add(promotion.rung, promotion.candidate, first[promotion.candidate])
+      if (promotion.rung < rungs) ladder.add(promotion.rung, promotion.candidate, first[promotion.candidate.sequence])
       drain()
     }
   }
-  for (const [candidate, each] of first.entries()) {
+  for (const [sequence, each] of first.entries()) {
     now++
-    ladder.add(0, candidate, each)
+    ladder.add(0, { sequence }, each)
     drain()
     settle(now)
   }
@@ -54,9 +58,9 @@ describe('successive halving without barriers', () => {
       fc.property(results, reduction, fc.integer({ min: 0, max: 9 }), (first, factor, delay) => {
         const ladder = new RungLadder(3, factor)
         const events = climb(first, ladder, 3, delay)
-        const marks = events.map(({ candidate, rung }) => `${candidate}>${rung}`)
+        const marks = events.map(({ candidate, rung }) => `${candidate.sequence}>${rung}`)
         expect(new Set(marks).size).toBe(marks.length)
-        for (const { candidate } of events) expect(first[candidate]).not.toBeNull()
+        for (const { candidate } of events) expect(first[candidate.sequence]).not.toBeNull()
         ladder.counts.forEach(({ results: count, promoted }, rung) => {
           expect(promoted).toBe(events.filter((event) => event.rung === rung + 1).length)
           expect(promoted).toBeLessThanOrEqual(rung === 2 ? 0 : Math.floor(count / factor))
@@ -82,16 +86,16 @@ describe('successive halving without barriers', () => {
       fc.property(results, reduction, (first, factor) => {
         const ladder = new RungLadder(2, factor)
         const promoted = new Set<number>()
-        const known: { readonly candidate: number; readonly costs: ConstrainedCosts }[] = []
-        for (const [candidate, each] of first.entries()) {
-          ladder.add(0, candidate, each)
-          if (each !== null) known.push({ candidate, costs: each })
+        const known: { readonly sequence: number; readonly costs: ConstrainedCosts }[] = []
+        for (const [sequence, each] of first.entries()) {
+          ladder.add(0, { sequence }, each)
+          if (each !== null) known.push({ sequence, costs: each })
           for (let due = ladder.due(); due !== null; due = ladder.due()) {
-            const chosen = first[due.candidate] as ConstrainedCosts
+            const chosen = first[due.candidate.sequence] as ConstrainedCosts
             for (const other of known) {
-              if (!promoted.has(other.candidate)) expect(constrainedDominates(other.costs, chosen)).toBe(false)
+              if (!promoted.has(other.sequence)) expect(constrainedDominates(other.costs, chosen)).toBe(false)
             }
-            promoted.add(due.candidate)
+            promoted.add(due.candidate.sequence)
             ladder.promote(due)
           }
         }
@@ -105,12 +109,12 @@ describe('successive halving without barriers', () => {
         const whole = new RungLadder(2, factor)
         const early = climb(before, whole, 2, 0)
         const rebuilt = new RungLadder(2, factor)
-        before.forEach((each, candidate) => rebuilt.add(0, candidate, each))
+        before.forEach((each, sequence) => rebuilt.add(0, { sequence }, each))
         // A store knows results and promotions, not how they were interleaved.
         early.forEach((promotion) => rebuilt.promote(promotion))
         const follow = (ladder: RungLadder): (Promotion | null)[] =>
           after.map((each, i) => {
-            ladder.add(0, before.length + i, each)
+            ladder.add(0, { sequence: before.length + i }, each)
             const due = ladder.due()
             if (due !== null) ladder.promote(due)
             return due
@@ -123,22 +127,22 @@ describe('successive halving without barriers', () => {
 
   test('the highest rung goes first, and a single rung promotes nobody', () => {
     const ladder = new RungLadder(3, 2)
-    for (let candidate = 0; candidate < 4; candidate++) ladder.add(0, candidate, { costs: [candidate, -candidate], violation: 0 })
-    ladder.add(1, 0, { costs: [0, 0], violation: 0 })
-    ladder.add(1, 1, { costs: [1, 1], violation: 0 })
-    expect(ladder.due()).toEqual({ candidate: 0, rung: 2 })
+    for (let sequence = 0; sequence < 4; sequence++) ladder.add(0, { sequence }, { costs: [sequence, -sequence], violation: 0 })
+    ladder.add(1, { sequence: 0 }, { costs: [0, 0], violation: 0 })
+    ladder.add(1, { sequence: 1 }, { costs: [1, 1], violation: 0 })
+    expect(ladder.due()).toEqual({ candidate: { sequence: 0 }, rung: 2 })
     const single = new RungLadder(1, 2)
-    for (let candidate = 0; candidate < 9; candidate++) single.add(0, candidate, { costs: [1, 1], violation: 0 })
+    for (let sequence = 0; sequence < 9; sequence++) single.add(0, { sequence }, { costs: [1, 1], violation: 0 })
     expect(single.due()).toBeNull()
   })
 
   test('thousands of results cost no more than the best of them', () => {
     const ladder = new RungLadder(2, 3)
     let promoted = 0
-    for (let candidate = 0; candidate < 3000; candidate++) {
-      const angle = (candidate * 0.618) % 1
-      ladder.add(0, candidate, { costs: [angle, 1 - angle + ((candidate * 7) % 13) / 13], violation: 0 })
-      if (candidate % 100 !== 99) continue
+    for (let sequence = 0; sequence < 3000; sequence++) {
+      const angle = (sequence * 0.618) % 1
+      ladder.add(0, { sequence }, { costs: [angle, 1 - angle + ((sequence * 7) % 13) / 13], violation: 0 })
+      if (sequence % 100 !== 99) continue
       for (let due = ladder.due(), tries = 0; due !== null && tries < 3; due = ladder.due(), tries++) {
         ladder.promote(due)
         promoted++

@@ -72,7 +72,11 @@ export interface Candidate {
     | Outcome
     | undefined;
   /** Position in the order the search learned of results, from 1. Present once told. */
-  toldSequence?: number | undefined;
+  toldSequence?:
+    | number
+    | undefined;
+  /** Rung that the outcome is of, from 0; 0 in a search without rungs. */
+  rung: number;
 }
 
 export interface RunningTraining {
@@ -87,6 +91,15 @@ export interface RunningTraining {
   top1?: number | undefined;
   loss?: number | undefined;
   runningMs: bigint;
+}
+
+/** A rung of a search with several fidelities, lowest first. */
+export interface RungProgress {
+  /** Epochs that a candidate has been trained for at its end. */
+  epochs: number;
+  /** Results on it, and how many of these have gone on to the next. */
+  results: number;
+  promoted: number;
 }
 
 export interface Leader {
@@ -125,6 +138,8 @@ export interface SearchSnapshot {
   lostAttempts: { [key: string]: number };
   /** Things an operator should know, one line each. */
   warnings: string[];
+  /** Empty in a search without rungs. */
+  rungs: RungProgress[];
 }
 
 export interface SearchSnapshot_UnsuccessfulEntry {
@@ -209,6 +224,7 @@ function createBaseCandidate(): Candidate {
     activations: 0n,
     outcome: undefined,
     toldSequence: undefined,
+    rung: 0,
   };
 }
 
@@ -252,6 +268,9 @@ export const Candidate: MessageFns<Candidate> = {
     }
     if (message.toldSequence !== undefined) {
       writer.uint32(80).uint32(message.toldSequence);
+    }
+    if (message.rung !== 0) {
+      writer.uint32(88).uint32(message.rung);
     }
     return writer;
   },
@@ -347,6 +366,14 @@ export const Candidate: MessageFns<Candidate> = {
             }
 
             message.toldSequence = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.rung = reader.uint32();
             continue;
           }
         }
@@ -509,6 +536,74 @@ export const RunningTraining: MessageFns<RunningTraining> = {
   },
 };
 
+function createBaseRungProgress(): RungProgress {
+  return { epochs: 0, results: 0, promoted: 0 };
+}
+
+export const RungProgress: MessageFns<RungProgress> = {
+  encode(message: RungProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.epochs !== 0) {
+      writer.uint32(8).uint32(message.epochs);
+    }
+    if (message.results !== 0) {
+      writer.uint32(16).uint32(message.results);
+    }
+    if (message.promoted !== 0) {
+      writer.uint32(24).uint32(message.promoted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RungProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRungProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.epochs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.results = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.promoted = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseLeader(): Leader {
   return { encoding: "", top1: 0, imagesPerSecond: 0 };
 }
@@ -598,6 +693,7 @@ function createBaseSearchSnapshot(): SearchSnapshot {
     unsuccessful: {},
     lostAttempts: {},
     warnings: [],
+    rungs: [],
   };
 }
 
@@ -665,6 +761,9 @@ export const SearchSnapshot: MessageFns<SearchSnapshot> = {
     });
     for (const v of message.warnings) {
       writer.uint32(154).string(v!);
+    }
+    for (const v of message.rungs) {
+      RungProgress.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -838,6 +937,14 @@ export const SearchSnapshot: MessageFns<SearchSnapshot> = {
             }
 
             message.warnings.push(reader.string());
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.rungs.push(RungProgress.decode(reader, reader.uint32()));
             continue;
           }
         }

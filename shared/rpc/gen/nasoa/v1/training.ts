@@ -67,6 +67,8 @@ export interface Recipe {
   augmentation: Augmentation;
   precision: Precision;
   seed: number;
+  /** Epochs, ascending and below `epochs`, after which the learning rate has come to 0 and starts anew. */
+  restarts: number[];
 }
 
 /** One training, complete. */
@@ -89,6 +91,15 @@ export interface TrainingSpecification {
     | undefined;
   /** Largest share of unreadable images, 0 to 1. */
   unreadableLimit: number;
+  /** Ends after this epoch, with a result and a checkpoint that the rest can go on from. Absent = after the last one. */
+  stopAfterEpochs?:
+    | number
+    | undefined;
+  /**
+   * Name of a training that goes through several sets of images or resolutions: a checkpoint of the same lineage is gone on
+   * from, whichever of them it was made on. Absent = images and resolution must be the same.
+   */
+  lineage?: string | undefined;
 }
 
 export interface StepTime {
@@ -255,6 +266,7 @@ function createBaseRecipe(): Recipe {
     augmentation: 0,
     precision: 0,
     seed: 0,
+    restarts: [],
   };
 }
 
@@ -289,6 +301,13 @@ export const Recipe: MessageFns<Recipe> = {
     }
     if (message.seed !== 0) {
       writer.uint32(80).uint32(message.seed);
+    }
+    if (message.restarts.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.restarts) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -386,6 +405,24 @@ export const Recipe: MessageFns<Recipe> = {
             message.seed = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag === 88) {
+              message.restarts.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.restarts.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -408,6 +445,8 @@ function createBaseTrainingSpecification(): TrainingSpecification {
     recipe: undefined,
     timeLimitMs: undefined,
     unreadableLimit: 0,
+    stopAfterEpochs: undefined,
+    lineage: undefined,
   };
 }
 
@@ -436,6 +475,12 @@ export const TrainingSpecification: MessageFns<TrainingSpecification> = {
     }
     if (message.unreadableLimit !== 0) {
       writer.uint32(57).double(message.unreadableLimit);
+    }
+    if (message.stopAfterEpochs !== undefined) {
+      writer.uint32(64).uint32(message.stopAfterEpochs);
+    }
+    if (message.lineage !== undefined) {
+      writer.uint32(74).string(message.lineage);
     }
     return writer;
   },
@@ -507,6 +552,22 @@ export const TrainingSpecification: MessageFns<TrainingSpecification> = {
             }
 
             message.unreadableLimit = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.stopAfterEpochs = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lineage = reader.string();
             continue;
           }
         }
