@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { FolderArtifacts } from '../../shared/artifacts/folder-artifacts.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { createLogger } from '../../shared/logging.js'
 import { programVersion } from '../../shared/version.js'
@@ -18,6 +19,7 @@ export interface WorkerWords extends EndpointWords {
   readonly share: number
   readonly data: string | undefined
   readonly work: string | undefined
+  readonly artifacts: string | undefined
   readonly keepAttempts: boolean
   readonly untilOver: boolean
   readonly verbose: boolean
@@ -46,6 +48,7 @@ export async function agentOptions(words: WorkerWords): Promise<{ readonly optio
     folder,
     coordinator: endpoint,
     dataDirectory: words.data === undefined ? undefined : resolve(words.data),
+    artifacts: words.artifacts === undefined ? undefined : new FolderArtifacts(resolve(words.artifacts)),
     keepAttempts: words.keepAttempts,
     untilOver: words.untilOver,
     logger: createLogger(`worker ${name}`, words.verbose),

@@ -10,6 +10,7 @@ interface WorkerArguments extends GlobalOptions, EndpointWords {
   readonly share: number
   readonly data: string | undefined
   readonly work: string | undefined
+  readonly artifacts: string | undefined
   readonly keepAttempts: boolean
   readonly untilOver: boolean
 }
@@ -27,6 +28,7 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       .option('data', { type: 'string', describe: 'The images on this machine, where they lie elsewhere than the search says' })
       .option('name', { type: 'string', describe: 'Shown to people; default: the name of this machine' })
       .option('work', { type: 'string', describe: 'Folder for undelivered results and running trainings, one for each worker; default: nasoa-worker-NAME' })
+      .option('artifacts', { type: 'string', describe: 'Folder that all workers of a search reach: trainings go on there from the checkpoints of others' })
       .option('keep-attempts', { type: 'boolean', default: false, describe: 'Keep checkpoints after their results are delivered' })
       .option('until-over', { type: 'boolean', default: false, describe: 'End once the search is over, instead of waiting for another' })
       .example('$0 worker --coordinator 127.0.0.1:7040 --slots 2', 'two trainings at a time')

@@ -70,6 +70,7 @@ function startWorker(
   address: string,
   announce: (line: string) => void,
 ): Promise<SupervisedRole> {
-  const words = ['worker', '--coordinator', address, '--name', name, '--slots', String(slots), '--work', folder.workFolder(name), '--share', String(local), '--json']
+  const places = ['--work', folder.workFolder(name), '--artifacts', folder.artifacts]
+  const words = ['worker', '--coordinator', address, '--name', name, '--slots', String(slots), ...places, '--share', String(local), '--json']
   return SupervisedRole.start({ name, words, logFile: folder.logFile(name), announce })
 }

@@ -47,6 +47,11 @@ export class SearchFolder {
     return join(this.logs, `${role}.log`)
   }
 
+  /** Checkpoints that the local workers share. */
+  get artifacts(): string {
+    return join(this.path, 'artifacts')
+  }
+
   /** Where a local worker keeps checkpoints and undelivered results. */
   workFolder(role: string): string {
     return join(this.path, 'work', role)

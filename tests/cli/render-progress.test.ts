@@ -54,7 +54,7 @@ describe('progress of a search', () => {
   })
 
   test('without a terminal it is one line', () => {
-    expect(progressLine(view)).toMatch(/^1m 00s: 10 of 40 candidates, 1 running, front 4, best top-1 91.0 %/)
+    expect(progressLine(view)).toMatch(/^1m 00s: 10 of 40 candidates, 1 running, front 4, 10 after 1 epoch, 2 after 4 epochs, best top-1 91.0 %/)
     expect(progressLine(view)).not.toContain('\n')
     expect(progressLine({ ...view, mostAccurate: null, fastest: null, unsuccessful: {}, lostAttempts: {} })).not.toContain('best')
   })

@@ -6,6 +6,7 @@ import { newJob, type HeldJob, type Job } from '../../coordinator/jobs/job.js'
 import { JobTable } from '../../coordinator/jobs/job-table.js'
 import type { SearchState } from '../../coordinator/search/search.js'
 import type { NewCandidate, SearchStore } from '../../coordinator/store/store.js'
+import type { Outcome } from '../../shared/training/outcome.js'
 import { cancelled, diverged, failed, policy, result, succeeded } from '../jobs/arbitrary.js'
 
 const state: SearchState = { rng: [1, 2, 3, 4], algorithm: 'evolution' }
@@ -98,7 +99,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       expect(sequences(store.pending())).toEqual([2, 4])
       expect(sequences(store.candidates({ afterSequence: 1, limit: 2, status: null }))).toEqual([2, 3])
       expect(sequences(store.candidates({ afterSequence: 0, limit: 9, status: 'told' }))).toEqual([1, 3])
-      expect(store.pending()[0]).toEqual({ ...candidate(2), status: 'pending', outcome: null, toldSequence: null })
+      expect(store.pending()[0]).toEqual({ ...candidate(2), status: 'pending', outcome: null, toldSequence: null, rung: 0 })
       expect(reopen().search()).toMatchObject({ lastCandidate: 4, lastJobId: 4, lastTold: 2 })
     })
 
@@ -111,6 +112,32 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       store.record({ kind: 'withdrawn', sequence: 1, outcome: cancelled })
       await store.committed()
       expect([...store.told()]).toMatchObject([{ toldSequence: 1, outcome: succeeded }])
+    })
+
+    test('a candidate that climbs keeps the results of all its rungs, each told in its turn', async () => {
+      store.create(search)
+      propose(1, 2)
+      store.record({ kind: 'told', sequence: 1, toldSequence: 1, outcome: succeeded, rung: 0 })
+      store.record({ kind: 'promoted', sequence: 1, rung: 1 })
+      store.record({ kind: 'told', sequence: 2, toldSequence: 2, outcome: succeeded, rung: 0 })
+      const better: Outcome = { kind: 'succeeded', result: { ...result, top1: 0.875 } }
+      for (const toldSequence of [3, 4]) store.record({ kind: 'told', sequence: 1, toldSequence, outcome: better, rung: 1 })
+      store.record({ kind: 'told', sequence: 1, toldSequence: 5, outcome: diverged, rung: 0 })
+      store.record({ kind: 'job', job: newJob({ id: 3, candidate: 2, encoding: candidate(2).encoding }, 0, policy) })
+      store.record({ kind: 'promoted', sequence: 2, rung: 1 })
+      await store.committed()
+      reopen()
+      expect([...store.told()].map(({ sequence, rung, toldSequence, outcome }) => [sequence, rung, toldSequence, outcome])).toEqual([
+        [1, 0, 1, succeeded],
+        [2, 0, 2, succeeded],
+        [1, 1, 3, better],
+      ])
+      expect(store.candidates({ afterSequence: 0, limit: 9, status: 'told' })).toMatchObject([{ rung: 1, outcome: better }, { rung: 0 }])
+      expect(store.promotions()).toEqual([{ sequence: 1, rung: 1 }, { sequence: 2, rung: 1 }])
+      store.record({ kind: 'promotion_cancelled', sequence: 2 })
+      await store.committed()
+      expect(store.promotions()).toEqual([{ sequence: 1, rung: 1 }])
+      expect(store.search()).toMatchObject({ lastTold: 3 })
     })
 
     test('jobs come back in the state they were left in', async () => {

@@ -133,6 +133,29 @@ describe('checkpoints', () => {
     expect(resumed.engine.network.read()).toEqual(whole.engine.network.read())
   })
 
+  test('a training that pauses has a result, and goes on to what it would have been without the pause', async () => {
+    const whole = await run()
+    const outputDirectory = temporaryFolder()
+    const first = await run({}, { outputDirectory }, { stopAfterEpochs: 1 })
+    expect(first.outcome).toMatchObject({ kind: 'succeeded', result: { epochs: 1 } })
+    const rest = await run({}, { outputDirectory, resumeFrom: join(outputDirectory, 'last.safetensors') }, { stopAfterEpochs: 3 })
+    expect(rest.outcome).toMatchObject({ kind: 'succeeded', result: { epochs: 3 } })
+    expect([...first.engine.network.rates, ...rest.engine.network.rates]).toEqual(whole.engine.network.rates)
+    expect(rest.engine.network.read()).toEqual(whole.engine.network.read())
+    const beyond = await run({}, { resumeFrom: join(outputDirectory, 'last.safetensors') }, { stopAfterEpochs: 1 })
+    expect(beyond.outcome).toMatchObject({ kind: 'succeeded', result: { epochs: 3 } })
+  })
+
+  test('within a lineage the resolution may change, but not the network', async () => {
+    const outputDirectory = temporaryFolder()
+    const lineage = 'of a search'
+    await run({}, { outputDirectory }, { lineage, stopAfterEpochs: 1, recipe: { ...recipe, resolution: 8 } })
+    const resumeFrom = join(outputDirectory, 'last.safetensors')
+    expect((await run({}, { resumeFrom }, { lineage })).outcome).toMatchObject({ kind: 'succeeded', result: { epochs: 3 } })
+    expect((await run({}, { resumeFrom }, { lineage: 'of another' })).outcome).toMatchObject({ kind: 'failed' })
+    expect((await run({}, { resumeFrom })).outcome).toMatchObject({ kind: 'failed' })
+  })
+
   test('last is of the last epoch, best of the best one', async () => {
     const top1 = [0, 6, 3]
     const outputDirectory = join(temporaryFolder(), 'made', 'on demand')

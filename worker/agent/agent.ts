@@ -12,6 +12,7 @@ import { wait } from '../../shared/rpc/retry.js'
 import type { Endpoint } from '../../shared/rpc/channel-options.js'
 import type { CompletionAnswer, LeaseAnswer, Session } from '../../shared/rpc/worker-client.js'
 import type { Outcome } from '../../shared/training/outcome.js'
+import type { TrainingSpecification } from '../../shared/training/specification.js'
 import { launchTrainer } from '../trainer/launch.js'
 import type { TrainCommand } from '../trainer/messages.js'
 import { CandidateCheckpoints, type WrittenCheckpoint } from './candidate-checkpoints.js'
@@ -173,10 +174,11 @@ class Agent implements RunningAgent {
     if (result) this.keepUndelivered(outbox, result)
     this.runs.delete(slot)
     // Whoever is given the job next goes on from what has been kept by then; not from what a training could not go on from.
-    if (outcome.kind === 'cancelled' || outcome.kind === 'failed') await checkpoints?.settled()
+    const goesOn = mayGoOn(outcome, lease.specification)
+    if (goesOn) await checkpoints?.settled()
     if (outcome.kind === 'failed' && outcome.reason === 'internal' && run.epochs === 0) await checkpoints?.discard()
     const next: Delivered = result ? await this.deliver(result, true) : idle
-    if (next.verdict === 'accepted' && outcome.kind !== 'cancelled' && outcome.kind !== 'failed') this.discardSoon(checkpoints)
+    if (next.verdict === 'accepted' && !goesOn) this.discardSoon(checkpoints)
     if (!isCutShort && !this.options.keepAttempts) this.options.folder.removeAttempt(searchId, run)
     return next
   }
@@ -331,6 +333,11 @@ class Agent implements RunningAgent {
 
 /** Without a verdict where the result is of a search that is gone. */
 type Delivered = LeaseAnswer & Partial<Pick<CompletionAnswer, 'verdict'>>
+
+/** Whether somebody may train the candidate further: a later attempt, or a promotion to the next rung. */
+function mayGoOn(outcome: Outcome, { recipe, stopAfterEpochs = recipe.epochs }: TrainingSpecification): boolean {
+  return outcome.kind === 'cancelled' || outcome.kind === 'failed' || (outcome.kind === 'succeeded' && stopAfterEpochs < recipe.epochs)
+}
 
 const idle: LeaseAnswer = { lease: null, searchOver: false }
 
