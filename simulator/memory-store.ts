@@ -3,7 +3,7 @@ import type { Candidate } from '../shared/cluster/candidate.js'
 import { InvalidInputError } from '../shared/errors.js'
 import type { FailureReason, Outcome } from '../shared/training/outcome.js'
 import { isHeld, type Job } from '../coordinator/jobs/job.js'
-import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredSearch } from '../coordinator/store/store.js'
+import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredPromotion, StoredSearch } from '../coordinator/store/store.js'
 
 /** A search in memory, for simulations: nothing survives the process. It outlives its coordinators, so that they can be restarted. */
 export class MemoryStore implements SearchStore {
@@ -12,6 +12,7 @@ export class MemoryStore implements SearchStore {
   private uncommitted: StoreChange[] = []
   private readonly bySequence = new Map<number, Candidate>()
   private readonly toldInOrder: Candidate[] = []
+  private readonly promotedTo = new Map<number, number>()
   private readonly jobs = new Map<number, Job>()
   private readonly attempts = new Map<string, Outcome>()
 
@@ -60,6 +61,16 @@ export class MemoryStore implements SearchStore {
     return [...this.bySequence.values()].filter(({ status }) => status === 'pending')
   }
 
+  climbing(): Candidate[] {
+    const open = new Set([...this.jobs.values()].map(({ candidate }) => candidate))
+    return [...this.bySequence.values()].filter(({ sequence, status }) => status === 'told' && open.has(sequence))
+  }
+
+  promotions(): StoredPromotion[] {
+    const all = [...this.promotedTo].map(([sequence, rung]) => ({ sequence, rung }))
+    return all.filter(({ rung }) => rung > 0).sort((a, b) => a.sequence - b.sequence)
+  }
+
   openJobs(leaseExpiresAtMs: number): Job[] {
     const open = [...this.jobs.values()].sort((a, b) => a.id - b.id)
     return open.map((job) => (isHeld(job) ? { ...job, state: { ...job.state, expiresAtMs: leaseExpiresAtMs } } : job))
@@ -92,7 +103,11 @@ export class MemoryStore implements SearchStore {
       case 'proposed':
         return this.propose(change.candidate)
       case 'told':
-        return this.endCandidate(change.sequence, { status: 'told', outcome: change.outcome, toldSequence: change.toldSequence })
+        return this.endCandidate(change.sequence, { status: 'told', outcome: change.outcome, toldSequence: change.toldSequence, rung: change.rung ?? 0 })
+      case 'promoted':
+        return void this.promotedTo.set(change.sequence, Math.max(change.rung, this.promotedTo.get(change.sequence) ?? 0))
+      case 'promotion_cancelled':
+        return void this.promotedTo.set(change.sequence, this.bySequence.get(change.sequence)?.rung ?? 0)
       case 'withdrawn':
         return this.endCandidate(change.sequence, { status: 'withdrawn', outcome: change.outcome })
       case 'job':
@@ -109,13 +124,14 @@ export class MemoryStore implements SearchStore {
 
   private propose(candidate: Extract<StoreChange, { kind: 'proposed' }>['candidate']): void {
     if (this.bySequence.has(candidate.sequence)) return
-    this.bySequence.set(candidate.sequence, { ...candidate, status: 'pending', outcome: null, toldSequence: null })
+    this.bySequence.set(candidate.sequence, { ...candidate, status: 'pending', outcome: null, toldSequence: null, rung: 0 })
     this.change({ lastCandidate: Math.max(this.begun?.lastCandidate ?? 0, candidate.sequence) })
   }
 
   private endCandidate(sequence: number, end: Pick<Candidate, 'status' | 'outcome'> & Partial<Candidate>): void {
     const candidate = this.bySequence.get(sequence)
-    if (candidate?.status !== 'pending') return
+    const isHigher = candidate?.status === 'told' && (end.rung ?? 0) > candidate.rung
+    if (candidate === undefined || (candidate.status !== 'pending' && !isHigher)) return
     const ended = { ...candidate, ...end }
     this.bySequence.set(sequence, ended)
     if (ended.toldSequence === null) return

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from '../shared/config/duration.js'
-import { searchConfigSchema } from '../shared/config/search-config.js'
+import { completed, writtenSearchSchema } from '../shared/config/search-config.js'
 import { parseYaml, readConfigText } from '../shared/config/yaml-file.js'
 
 const positive = z.int().positive()
@@ -62,7 +62,7 @@ const simulationSchema = z
   .describe('The cluster that the search is simulated on')
 
 /** A search's config with the cluster that it is simulated on. */
-export const simulationConfigSchema = searchConfigSchema.safeExtend({ simulation: simulationSchema })
+export const simulationConfigSchema = writtenSearchSchema.safeExtend({ simulation: simulationSchema }).transform((config) => completed(config))
 
 export type SimulationConfig = z.output<typeof simulationConfigSchema>
 export type ClusterConfig = SimulationConfig['simulation']

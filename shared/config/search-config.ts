@@ -103,8 +103,8 @@ const coordinatorSchema = z
   })
   .prefault({})
 
-/** A search, as its user writes it. Durations come out in milliseconds. */
-export const searchConfigSchema = z
+/** A search, as its user writes it; what follows from several keys together is not filled in yet, see `completed`. */
+export const writtenSearchSchema = z
   .strictObject({
     name: z
       .string()
@@ -134,7 +134,17 @@ export const searchConfigSchema = z
     path: ['training', 'epochs'],
     message: 'the last rung is the whole training: give it the same epochs, or leave this out',
   })
-  .transform(({ training, ...config }) => ({ ...config, training: { ...training, epochs: training.epochs ?? config.rungs?.at(-1)?.epochs ?? defaultEpochs } }))
+
+type Written = Pick<z.output<typeof writtenSearchSchema>, 'training' | 'rungs'>
+
+/** Fills in what follows from several keys together. */
+export function completed<Config extends Written>(config: Config) {
+  const { training, rungs } = config
+  return { ...config, training: { ...training, epochs: training.epochs ?? rungs?.at(-1)?.epochs ?? defaultEpochs } }
+}
+
+/** A search's config. Durations come out in milliseconds. */
+export const searchConfigSchema = writtenSearchSchema.transform((config) => completed(config))
 
 export type SearchConfig = z.output<typeof searchConfigSchema>
 
