@@ -16,6 +16,9 @@ export function endRequested(): Promise<EndRequest> {
       if (request !== 'abandoned') printStatus('ending in order; once more to end at once')
       resolve(request)
     }
+    // A file that may not grow further fails its write (EFBIG), which is waited out like a full disk. Node ignores the signal
+    // that comes with it, but the package `signal-exit` does not: without another listener it ends the process.
+    process.on('SIGXFSZ', () => undefined)
     process.on('SIGINT', () => ask('interrupted', 130))
     process.on('SIGTERM', () => ask('terminated', 143))
     // Without its parent nobody would end it. It has asked once already if a signal came before: then that goes on.

@@ -3,24 +3,34 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { killAll } from '../support/processes.js'
-import { Chaos } from './chaos.js'
+import { chaos, type ChaosOptions } from './chaos.js'
+import { strikeNames } from './strikes.js'
 
 afterEach(killAll)
 
 /** `NASOA_CHAOS_SEED` repeats a run. */
 const seed = Number(process.env.NASOA_CHAOS_SEED ?? 1 + Math.floor(Math.random() * 1e6))
+const options = { seed, workers: 3, trainingMs: 150, leaseMs: 1500, everyMs: 300, workerLoss: 0 }
 
-test(`a search survives what happens to its processes and its network (seed ${seed})`, { timeout: 300_000 }, async () => {
+async function survives(changes: Pick<ChaosOptions, 'candidates' | 'count' | 'faults'> & Partial<ChaosOptions>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nasoa-chaos-'))
   const said: string[] = []
   try {
-    const chaos = new Chaos({ seed, folder, candidates: 120, workers: 3, trainingMs: 150, leaseMs: 1500, faultEveryMs: 300, faults: 15, say: (line) => said.push(line) })
-    const report = await chaos.run()
-    expect(report.trained).toBe(120)
-    expect(Object.values(report.faults).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(5)
+    const { trained, faults } = await chaos({ ...options, folder, say: (line) => said.push(line), ...changes })
+    expect(trained).toBe(changes.candidates)
+    expect(Object.values(faults).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(changes.count / 3)
   } catch (error) {
     throw new Error(`seed ${seed}, after: ${said.join(', ')}`, { cause: error })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+// Longer ones: npm run chaos -- --help
+test(`a search survives what happens to its processes, its network and its disk (seed ${seed})`, { timeout: 300_000 }, async () => {
+  await survives({ candidates: 120, count: 15, faults: strikeNames, workerLoss: 0.03 })
+})
+
+test(`a coordinator that is killed again and again, on a full disk, with torn logs, loses nothing (seed ${seed})`, { timeout: 300_000 }, async () => {
+  await survives({ candidates: 60, count: 8, faults: ['kill-coordinator', 'torn-tail', 'full-disk'] })
 })

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Lets no file of a running process grow beyond so many bytes: every write behind them fails (EFBIG), as on a full disk, for
+ * this process only. The soft limit, so that it can be lifted again. It needs util-linux' prlimit and no root.
+ */
+export function limitFiles(pid: number, bytes: number | 'unlimited'): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`])
+}
+
+/** Whether the folder lies on a file system that may be filled: a small one, made for this (`mount -t tmpfs -o size=16m`). */
+export function mayFill(folder: string): boolean {
+  const { blocks, bsize } = statfsSync(folder)
+  return blocks * bsize <= 64 * 2 ** 20
+}
+
+/** Fills the file system of the folder to the last byte (ENOSPC). @returns what frees it again */
+export function fillDisk(folder: string): () => void {
+  const path = join(folder, 'filler')
+  const file = openSync(path, 'w')
+  try {
+    for (let size = 2 ** 20; size >= 1; ) size = wrote(file, size) ? size : Math.floor(size / 2)
+  } finally {
+    closeSync(file)
+  }
+  return () => rmSync(path, { force: true })
+}
+
+function wrote(file: number, size: number): boolean {
+  try {
+    return writeSync(file, Buffer.alloc(size, 1)) === size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false
+    throw error
+  }
+}
