@@ -12,7 +12,10 @@ import { snapshotOf } from './run/snapshot.js'
 import type { ResolvedDataset } from './run/training-specification.js'
 import type { AuditTrail } from './services/audit-log.js'
 import { WorkerService } from './services/worker-service.js'
-import type { SearchStore } from './store/store.js'
+import type { Holder } from './jobs/job.js'
+import type { JobLease } from '../shared/cluster/job-lease.js'
+import type { KnownWorker, SearchStore } from './store/store.js'
+import { Cordons } from './workers/cordons.js'
 import { LeaseDesk } from './workers/lease-desk.js'
 import { WorkerRegistry } from './workers/worker-registry.js'
 
@@ -37,9 +40,14 @@ export interface CoreOptions {
   readonly logger: Logger
   readonly observer: RunObserver
   readonly newSessionId?: () => string
+  /** Those that registered with earlier coordinators of this search. Default: none. */
+  readonly workers?: readonly KnownWorker[]
   /** Where the search lives; default: in this thread. */
   readonly hostSearch?: HostSearch
 }
+
+/** For so many lease times a search waits for an operator when every worker is cordoned. */
+const stuckLeases = 4
 
 /**
  * A coordinator without sockets, metrics and files: the search's run, the workers that are known, the desk where their slots wait,
@@ -48,6 +56,7 @@ export interface CoreOptions {
 export class CoordinatorCore {
   readonly opened: OpenedSearch
   readonly run: SearchRun
+  readonly cordons: Cordons
   readonly workers: WorkerRegistry
   readonly desk: LeaseDesk
   private readonly policy: JobPolicy
@@ -55,17 +64,21 @@ export class CoordinatorCore {
   private isServing = false
   private isClosed = false
   private wakeMs = Infinity
+  /** Since when every worker is cordoned and nothing runs. */
+  private stuckSinceMs: number | null = null
 
   constructor(private readonly options: CoreOptions) {
     const { config, dataset, store, directory, clock, observer, turns, newSessionId = randomUUID, hostSearch } = options
-    this.policy = { ...defaultJobPolicy, leaseTtlMs: config.jobs.leaseTime, maximumFailures: config.jobs.attempts }
+    this.policy = policyOf(config)
     const { leaseTtlMs } = this.policy
+    const hadFailed = store.search()?.status === 'failed'
     this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs, hostSearch })
-    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2)
-    this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer, later: turns.later })
+    this.cordons = this.openCordons(hadFailed)
+    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2, this.cordons, clock.now())
+    this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observing(observer), later: turns.later })
     this.desk = new LeaseDesk({
       clock,
-      lease: (holder) => this.run.lease(holder, this.workers.hasOthers(holder.workerId)),
+      lease: (holder) => this.lease(holder),
       isOver: () => this.run.isOver,
       hasQueued: () => this.run.jobs.queued > 0,
     })
@@ -120,13 +133,69 @@ export class CoordinatorCore {
     })
   }
 
+  /** A cordoned worker ends what it has. */
+  private lease(holder: Holder): JobLease | null {
+    if (this.cordons.reasonFor(holder.workerId) !== null) return this.run.leaseHeld(holder)
+    return this.run.lease(holder, this.workers.hasOthers(holder.workerId))
+  }
+
+  private openCordons(hadFailed: boolean): Cordons {
+    const { config, store, logger, turns, workers = [] } = this.options
+    const stored = workers.flatMap(({ workerId, cordoned }) => (cordoned === null ? [] : [[workerId, cordoned] as const]))
+    const onChange = (workerId: string, reason: string | null): void => {
+      store.record({ kind: 'cordon', workerId, reason })
+      logger.warn({ workerId, worker: this.workers.nameOf(workerId), reason }, reason === null ? 'worker in service again' : 'worker cordoned')
+      // Not within the change of a job that led to it.
+      turns.soon(() => this.run.prepareFor(this.workers.slots))
+    }
+    // A search that failed because of its workers, and is begun again, has had them mended.
+    return new Cordons(hadFailed ? [] : stored, { limit: config.jobs.workerFailures, onChange })
+  }
+
+  private observing(observer: RunObserver): RunObserver {
+    return {
+      ...observer,
+      jobChanged: (job, previous, ended) => {
+        if (ended !== null) this.cordons.note(job.id, ended)
+        observer.jobChanged?.(job, previous, ended)
+      },
+    }
+  }
+
+  /** Nobody is left who could take a job; waiting for an operator has an end. */
+  private failWithoutWorkers(nowMs: number): void {
+    const { run, workers } = this
+    if (run.isOver || !workers.areAllCordoned || run.jobs.held().length > 0) this.stuckSinceMs = null
+    else this.stuckSinceMs ??= nowMs
+    if (this.stuckSinceMs === null || nowMs - this.stuckSinceMs < stuckLeases * this.policy.leaseTtlMs) return
+    const [{ worker }] = workers.list()
+    run.fail(`every worker is cordoned, ${worker.name} because ${workers.cordonOf(worker.workerId) ?? ''}; mend them and begin the search again: it goes on where it is`)
+  }
+
   private wake(): void {
     this.timer = null
-    for (const { worker } of this.workers.forgetSilent(this.options.clock.now())) {
+    const nowMs = this.options.clock.now()
+    // Whoever could not be heard because this process stood still is given the time to be.
+    const lateMs = nowMs - this.wakeMs
+    if (lateMs > this.policy.leaseTtlMs / 3) this.run.prolongLeases(lateMs)
+    this.failWithoutWorkers(nowMs)
+    for (const { worker } of this.workers.forgetSilent(nowMs)) {
       this.options.logger.warn({ worker: worker.name, workerId: worker.workerId }, 'worker lost: no word from it')
     }
     this.run.prepareFor(this.workers.slots)
     this.run.tick()
     this.wakeInTime()
+  }
+}
+
+function policyOf({ jobs }: SearchConfig): JobPolicy {
+  return {
+    ...defaultJobPolicy,
+    leaseTtlMs: jobs.leaseTime,
+    maximumFailures: jobs.attempts,
+    maximumKills: jobs.kills,
+    queueLimitMs: jobs.queueLimit ?? null,
+    attemptLimitMs: jobs.attemptLimit ?? null,
+    overallLimitMs: jobs.overallLimit ?? null,
   }
 }

@@ -22,7 +22,7 @@ import { ControlService } from './services/control-service.js'
 import { GrpcServer, type GrpcServices } from './services/grpc-server.js'
 import { JoinService } from './services/join-service.js'
 import { openSqliteStore } from './store/sqlite-store.js'
-import type { SearchStore } from './store/store.js'
+import type { SearchStore, StoreReports } from './store/store.js'
 
 /** What a coordinator is started with. */
 export interface CoordinatorOptions {
@@ -75,7 +75,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   const metrics = new CoordinatorMetrics()
   const health = new CommitHealth(metrics.observeCommit)
   const clock = options.clock ?? systemClock
-  let store: SearchStore | null = null
+  let store: SearchStore & StoreReports | null = null
   try {
     store = openSqliteStore(options.directory, { clock, observeCommit: health.observe, leaderEpoch: options.leaderEpoch })
     return await new Coordinator(options, store, clock, metrics, health).listen()
@@ -119,7 +119,7 @@ class Coordinator implements RunningCoordinator {
 
   constructor(
     private readonly options: CoordinatorOptions,
-    private readonly store: SearchStore,
+    private readonly store: SearchStore & StoreReports,
     private readonly clock: Clock,
     private readonly metrics: CoordinatorMetrics,
     private readonly health: CommitHealth,
@@ -129,7 +129,7 @@ class Coordinator implements RunningCoordinator {
     const { logger } = this
     this.audit = new AuditLog({ directory, clock, logger })
     const hostSearch = hostOnDemand(logger)
-    this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger, observer: this.observer(), hostSearch })
+    this.core = new CoordinatorCore({ config, dataset, directory, store, clock, turns: eventLoopTurns, logger, observer: this.observer(), workers: store.workers(), hostSearch })
     const { run, workers, desk, opened } = this.core
     this.run = run
     metrics.read({ run, statistics: opened.statistics, climb: opened.climb, workers, desk })
@@ -164,7 +164,7 @@ class Coordinator implements RunningCoordinator {
     const observe = this.metrics.observeCall
     return {
       worker: core.workerService(audit).implementation(observe),
-      control: new ControlService({ run, store, workers: core.workers, clock, logger, audit, snapshot }).implementation(observe),
+      control: new ControlService({ run, store, workers: core.workers, cordons: core.cordons, clock, logger, audit, snapshot }).implementation(observe),
       join: new JoinService({ authority: options.authority ?? null, clock, logger, audit }).implementation(observe),
     }
   }

@@ -25,6 +25,8 @@ export class JobTable {
   private readonly ready = new TinyQueue<number>()
   private readonly delayed = new TinyQueue<Job<Queued>>([], (a, b) => a.state.notBeforeMs - b.state.notBeforeMs || a.id - b.id)
   private readonly counts = { queued: 0, leased: 0, running: 0, done: 0 }
+  /** Jobs that are ready, but not yet for the worker that failed them, by when they are. */
+  private readonly avoided = new TinyQueue<Job<Queued>>([], (a, b) => a.state.notBeforeMs - b.state.notBeforeMs || a.id - b.id)
   /** Nothing falls due before this; a bound, corrected by each look through the table. */
   private dueMs = Infinity
 
@@ -68,7 +70,7 @@ export class JobTable {
   }
 
   /**
-   * Leases the oldest job that is ready. Jobs that this worker has failed are left to others if there are any.
+   * Leases the oldest job that is ready. Jobs that this worker has failed are left to others for a while, if there are any.
    * @param preferOthers whether there are other workers
    */
   lease(holder: Holder, preferOthers: boolean, atMs: number): HeldJob | null {
@@ -119,10 +121,23 @@ export class JobTable {
     return this.dueMs
   }
 
-  /** When the next job that waits for a retry becomes ready; later than `atMs`. */
+  /** When the next job that waits for a retry becomes ready, also for the worker that failed it; later than `atMs`. */
   nextReadyMs(atMs: number): number {
     this.promote(atMs)
-    return this.delayed.peek()?.state.notBeforeMs ?? Infinity
+    const endOfAvoidance = (job: Job<Queued>): number => job.state.notBeforeMs + this.policy.avoidanceMs
+    for (let next = this.avoided.peek(); next && (endOfAvoidance(next) <= atMs || this.jobs.get(next.id) !== next); next = this.avoided.peek()) {
+      this.avoided.pop()
+    }
+    const avoided = this.avoided.peek()
+    return Math.min(this.delayed.peek()?.state.notBeforeMs ?? Infinity, avoided ? endOfAvoidance(avoided) : Infinity)
+  }
+
+  /** Leases lose nothing by a time in which nobody could renew them, because this process stood still. */
+  prolongLeases(byMs: number): void {
+    for (const job of this.held()) {
+      this.drop(job)
+      this.put({ ...job, state: { ...job.state, expiresAtMs: job.state.expiresAtMs + byMs } })
+    }
   }
 
   private apply(jobId: number, event: JobEvent, atMs: number): Applied {
@@ -155,7 +170,9 @@ export class JobTable {
   private promote(atMs: number): void {
     for (let next = this.delayed.peek(); next && next.state.notBeforeMs <= atMs; next = this.delayed.peek()) {
       this.delayed.pop()
-      if (this.jobs.get(next.id) === next) this.ready.push(next.id)
+      if (this.jobs.get(next.id) !== next) continue
+      this.ready.push(next.id)
+      if (next.state.avoid !== null) this.avoided.push(next)
     }
   }
 
@@ -166,7 +183,7 @@ export class JobTable {
       const id = this.ready.pop() as number
       const job = this.jobs.get(id)
       if (!job || !isQueued(job) || job.state.notBeforeMs > atMs) continue
-      if (avoidedBy !== null && job.state.avoid === avoidedBy) passedOver.push(id)
+      if (job.state.avoid !== null && job.state.avoid === avoidedBy && atMs < job.state.notBeforeMs + this.policy.avoidanceMs) passedOver.push(id)
       else found = job
     }
     for (const id of passedOver) this.ready.push(id)

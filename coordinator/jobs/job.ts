@@ -23,7 +23,7 @@ export interface Queued {
   readonly deadlineMs: number | null
   /** Why it waits, for people. */
   readonly reason: string
-  /** Failed this job last; another worker is preferred. */
+  /** Failed this job last; another worker is preferred for a while. */
   readonly avoid: string | null
   /** Nobody else has the job yet, so it may still take it up again or deliver its outcome; null after every other way into the queue. */
   readonly silentHolder: SilentHolder | null
@@ -70,8 +70,10 @@ export interface Job<State extends JobState = JobState> {
   readonly createdAtMs: number
   /** Attempts handed out so far; also the token of the latest, the only one that can count. */
   readonly attempt: number
-  /** Attempts that the machinery failed. */
+  /** Attempts that failed in a way that counts against the job's limit; what is the machinery's alone is free. */
   readonly failures: number
+  /** Attempts during which the worker was lost or the trainer crashed. */
+  readonly kills: number
   readonly state: State
 }
 
@@ -96,5 +98,5 @@ export function newJob(identity: Pick<Job, 'id' | 'candidate' | 'encoding'>, atM
     avoid: null,
     silentHolder: null,
   }
-  return { ...identity, createdAtMs: atMs, attempt: 0, failures: 0, state }
+  return { ...identity, createdAtMs: atMs, attempt: 0, failures: 0, kills: 0, state }
 }

@@ -8,11 +8,15 @@ export interface JobPolicy {
   readonly attemptLimitMs: number | null
   /** Longest life of a job, all attempts and waits together. */
   readonly overallLimitMs: number | null
-  /** Attempts that the machinery may fail before the job is given up. */
+  /** Attempts that may fail, in ways that are not the machinery's alone, before the job is given up. */
   readonly maximumFailures: number
+  /** Workers that may be lost, and trainers that may crash, while training a candidate before it is given up. */
+  readonly maximumKills: number
   /** Wait before the first retry; doubles with each further one. */
   readonly retryDelayMs: number
   readonly longestRetryDelayMs: number
+  /** How long a job that is ready is kept for other workers than the one that failed it last. */
+  readonly avoidanceMs: number
 }
 
 export const defaultJobPolicy: JobPolicy = {
@@ -21,13 +25,20 @@ export const defaultJobPolicy: JobPolicy = {
   attemptLimitMs: null,
   overallLimitMs: null,
   maximumFailures: 3,
+  maximumKills: 3,
   retryDelayMs: 250,
   longestRetryDelayMs: 60_000,
+  avoidanceMs: 10_000,
 }
 
-/** Wait before the retry that follows the given number of failures (from 1). */
-export function retryDelayMs(policy: JobPolicy, failures: number): number {
-  return Math.min(policy.longestRetryDelayMs, policy.retryDelayMs * 2 ** Math.min(30, failures - 1))
+/** Wait before the retry that follows the given number of attempts (from 1). */
+export function retryDelayMs(policy: JobPolicy, attempts: number): number {
+  return Math.min(policy.longestRetryDelayMs, policy.retryDelayMs * 2 ** Math.min(30, attempts - 1))
+}
+
+/** Whether a job's life, attempts and waits together, is over. */
+export function isOverdue(createdAtMs: number, atMs: number, { overallLimitMs }: JobPolicy): boolean {
+  return overallLimitMs !== null && atMs >= createdAtMs + overallLimitMs
 }
 
 /** When a job that enters the queue must have left it; null = never. */

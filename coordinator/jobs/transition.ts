@@ -1,6 +1,8 @@
-import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
-import { isHeld, isQueued, type Done, type HeldJob, type Holder, type Job, type Leased, type Queued, type Running, type SilentHolder } from './job.js'
-import { attemptDeadlineMs, queueDeadlineMs, retryDelayMs, type JobPolicy } from './policy.js'
+import { formatDuration } from '../../shared/config/duration.js'
+import type { Outcome } from '../../shared/training/outcome.js'
+import { isHeld, isQueued, type Done, type HeldJob, type Holder, type Job, type JobState, type Leased, type Queued, type Running, type SilentHolder } from './job.js'
+import { failureOf } from './failure.js'
+import { attemptDeadlineMs, isOverdue, queueDeadlineMs, retryDelayMs, type JobPolicy } from './policy.js'
 
 /** What can happen to a job. Events of a holder carry its token; without the current one they are refused. */
 export type JobEvent =
@@ -30,6 +32,8 @@ export type Transition =
 
 /** `stale`: a newer attempt exists, or the job has ended. `taken`: somebody holds it. `early`: it waits for a retry. */
 export type Refusal = 'stale' | 'taken' | 'early'
+
+type Failure = Extract<Outcome, { kind: 'failed' }>
 
 const unchanged: Transition = { kind: 'unchanged' }
 const refused = (why: Refusal): Transition => ({ kind: 'refused', why })
@@ -77,7 +81,7 @@ function renew(job: Job, event: { token: number } & Holder, atMs: number, policy
   }
   if (!isQueued(job) || job.state.silentHolder === null || !sameHolder(job.state.silentHolder, event)) return refused('stale')
   // Its lease ran out while it was cut off, but nobody has begun the job anew: what it has done so far is not thrown away.
-  return moved({ ...job, state: { kind: 'running', ...held(job, event, atMs, policy), reason: 'training, taken up again after silence' } })
+  return moved({ ...pardoned(job), state: { kind: 'running', ...held(job, event, atMs, policy), reason: 'training, taken up again after silence' } })
 }
 
 function complete(job: Job, token: number, outcome: Outcome, atMs: number, policy: JobPolicy): Transition {
@@ -88,13 +92,18 @@ function complete(job: Job, token: number, outcome: Outcome, atMs: number, polic
   // Back in the queue: that the attempt came to nothing is known already, only a true outcome says more.
   if (outcome.kind === 'failed' || outcome.kind === 'cancelled') return unchanged
   const silent = job.state.silentHolder
-  return silent === null ? refused('stale') : done(job, outcome, atMs, ended(silent, token, silent.sinceMs, atMs, outcome))
+  return silent === null ? refused('stale') : done(pardoned(job), outcome, atMs, ended(silent, token, silent.sinceMs, atMs, outcome))
+}
+
+/** The worker was not lost after all. */
+function pardoned<State extends JobState>(job: Job<State>): Job<State> {
+  return { ...job, kills: Math.max(0, job.kills - 1) }
 }
 
 /** A reported outcome of the current attempt. */
 function end(job: HeldJob, outcome: Outcome, atMs: number, policy: JobPolicy): Transition {
   const record = endedNow(job, outcome, atMs)
-  if (outcome.kind === 'failed') return fail(job, outcome.reason, outcome.message, atMs, policy, null)
+  if (outcome.kind === 'failed') return fail(job, outcome, atMs, policy, null)
   if (outcome.kind !== 'cancelled') return done(job, outcome, atMs, record)
   if (job.state.cancelling !== null) return done(job, outcome, atMs, record)
   return requeue(job, { reason: `handed back: ${outcome.message}`, delayMs: 0, avoid: null, silentHolder: null }, atMs, policy, record)
@@ -119,42 +128,49 @@ function tick(job: Job, atMs: number, policy: JobPolicy): Transition {
   if (isHeld(job)) {
     if (atMs >= job.state.expiresAtMs) return expire(job, atMs, policy)
     if (job.state.deadlineMs === null || atMs < job.state.deadlineMs) return unchanged
-    return fail(job, 'internal', `the attempt went over its limit of ${job.state.deadlineMs - job.state.sinceMs} ms`, atMs, policy, null)
+    if (isOverdue(job.createdAtMs, atMs, policy)) return done(job, overdue(job, policy), atMs, endedNow(job, overdue(job, policy), atMs))
+    const message = `the attempt went over its limit of ${formatDuration(policy.attemptLimitMs ?? 0)}`
+    return fail(job, { kind: 'failed', reason: 'attempt_limit', message }, atMs, policy, null)
   }
   if (!isQueued(job) || job.state.deadlineMs === null || atMs < job.state.deadlineMs) return unchanged
-  const message = `nobody took it within its limit of ${job.state.deadlineMs - job.state.sinceMs} ms`
-  return done(job, { kind: 'failed', reason: 'internal', message }, atMs, null)
+  if (isOverdue(job.createdAtMs, atMs, policy)) return done(job, overdue(job, policy), atMs, null)
+  const message = `nobody took it within its limit of ${formatDuration(policy.queueLimitMs ?? 0)}; it was ${job.state.reason}`
+  return done(job, { kind: 'failed', reason: 'queue_limit', message }, atMs, null)
+}
+
+function overdue({ state, attempt }: Job, { overallLimitMs }: JobPolicy): Failure {
+  const last = state.kind === 'done' ? '' : `; it was ${state.reason}`
+  const message = `not done within its limit of ${formatDuration(overallLimitMs ?? 0)}, ${attempt} attempts and all waits together${last}`
+  return { kind: 'failed', reason: 'overall_limit', message }
 }
 
 function expire(job: HeldJob, atMs: number, policy: JobPolicy): Transition {
   const { workerId, slot, sinceMs, cancelling } = job.state
   const message = `no word from worker ${workerId} for ${policy.leaseTtlMs} ms`
-  const outcome: Outcome = { kind: 'failed', reason: 'worker_lost', message }
+  const outcome: Failure = { kind: 'failed', reason: 'worker_lost', message }
   if (cancelling !== null) return done(job, { kind: 'cancelled', message: cancelling }, atMs, endedNow(job, outcome, atMs))
-  return fail(job, 'worker_lost', message, atMs, policy, { workerId, slot, sinceMs })
+  return fail(job, outcome, atMs, policy, { workerId, slot, sinceMs })
 }
 
-/** The machinery failed an attempt: the job goes back to the queue until it has had enough of that. */
-function fail(
-  job: HeldJob,
-  reason: FailureReason,
-  message: string,
-  atMs: number,
-  policy: JobPolicy,
-  silentHolder: SilentHolder | null,
-): Transition {
-  const outcome: Outcome = { kind: 'failed', reason, message }
-  const record = endedNow(job, outcome, atMs)
-  const failures = job.failures + 1
-  if (failures >= policy.maximumFailures || overdue(job, atMs, policy)) {
-    return done({ ...job, failures }, outcome, atMs, record)
+/** An attempt failed: the job goes back to the queue, unless it has had enough of that. */
+function fail(job: HeldJob, failure: Failure, atMs: number, policy: JobPolicy, silentHolder: SilentHolder | null): Transition {
+  const record = endedNow(job, failure, atMs)
+  const { counts, kills } = failureOf(failure.reason)
+  const failed = { ...job, failures: job.failures + (counts ? 1 : 0), kills: job.kills + (kills ? 1 : 0) }
+  const end = lastFailure(failed, failure, atMs, policy)
+  if (end !== null) return done(failed, end, atMs, record)
+  const back = { reason: `to be retried: ${failure.message}`, delayMs: retryDelayMs(policy, job.attempt), avoid: job.state.workerId, silentHolder }
+  return requeue(failed, back, atMs, policy, record)
+}
+
+/** Why a job is not retried any more; null = it is. */
+function lastFailure(job: Job, failure: Failure, atMs: number, policy: JobPolicy): Failure | null {
+  const { failures, kills } = job
+  if (kills >= policy.maximumKills) {
+    return { ...failure, reason: 'quarantined', message: `quarantined: in ${kills} attempts the worker was lost or the trainer crashed; at last: ${failure.message}` }
   }
-  const back = { reason: `to be retried: ${message}`, delayMs: retryDelayMs(policy, failures), avoid: job.state.workerId, silentHolder }
-  return requeue({ ...job, failures }, back, atMs, policy, record)
-}
-
-function overdue(job: Job, atMs: number, policy: JobPolicy): boolean {
-  return policy.overallLimitMs !== null && atMs >= job.createdAtMs + policy.overallLimitMs
+  if (failures >= policy.maximumFailures) return { ...failure, message: `given up after ${failures} failures; at last: ${failure.message}` }
+  return isOverdue(job.createdAtMs, atMs, policy) ? overdue(job, policy) : null
 }
 
 interface WayBack {

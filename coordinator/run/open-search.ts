@@ -136,10 +136,10 @@ function readResults(told: Iterable<Candidate>, config: SearchConfig, { statisti
   return observations
 }
 
-/** A search that used up its budget goes on when the config now gives it more. */
+/** A search that used up its budget goes on when the config now gives it more; one that failed, since what it failed of is mended. */
 function statusOf(stored: StoredSearch, config: SearchConfig, { statistics, climb }: Known): Pick<StartingPoint, 'status' | 'statusReason' | 'ending'> {
   const { status, statusReason, ending } = stored
   const budget = { candidates: config.search.candidates, timeLimitMs: config.search.timeLimit ?? null }
-  const goesOn = status === 'finished' && exhaustion(budget, statistics.trained, stored.elapsedMs, () => climb.isDue) === null
+  const goesOn = (status === 'finished' || status === 'failed') && exhaustion(budget, statistics.trained, stored.elapsedMs, () => climb.isDue) === null
   return goesOn ? { status: 'running', statusReason: '', ending: null } : { status, statusReason, ending }
 }

@@ -118,18 +118,33 @@ export class SearchRun {
    * @param preferOthers whether there are other workers, to whom this one's failed jobs are left
    */
   lease(holder: Holder, preferOthers: boolean): JobLease | null {
-    const held = this.table.heldBy(holder)
-    if (held) {
-      this.table.renew({ jobId: held.id, token: held.attempt }, holder, this.now())
-      return this.leaseOf(held)
-    }
-    if (this.isOver) return null
+    const held = this.leaseHeld(holder)
+    if (held !== null || this.isOver) return held
     if (this.table.queued === 0) this.topUp()
-    const job = this.table.lease(holder, preferOthers, this.now())
+    const job = this.table.lease(holder, preferOthers, this.now()) ?? this.leaseNew(holder)
     // Nothing has changed, so nobody is told: waiting slots are served on changes, and would ask again without end.
     if (job === null) return null
     this.settle()
     return this.leaseOf(job)
+  }
+
+  /** The job that the slot holds already, if it holds one. */
+  leaseHeld(holder: Holder): JobLease | null {
+    const held = this.table.heldBy(holder)
+    if (held === null) return null
+    this.table.renew({ jobId: held.id, token: held.attempt }, holder, this.now())
+    return this.leaseOf(held)
+  }
+
+  /** Nobody could renew a lease for so long, because this process stood still. */
+  prolongLeases(byMs: number): void {
+    this.table.prolongLeases(byMs)
+  }
+
+  /** Ends the search because it cannot go on; what is running is cancelled. */
+  fail(reason: string): void {
+    if (this.state.isRunning) this.beginStopping('failed', reason, 0)
+    this.settle()
   }
 
   /** The holder still works on the attempt. @returns why it must end it, if it must */
@@ -207,6 +222,16 @@ export class SearchRun {
     if (this.candidates.endedByMachineryInARow >= hopelessRow) {
       this.beginStopping('failed', `${hopelessRow} candidates in a row were given up after failures of machines; see \`reason\` in the jobs table`, 0)
     }
+  }
+
+  /** What is queued waits for a retry or for another worker: a slot does not stand idle for that. */
+  private leaseNew(holder: Holder): HeldJob | null {
+    const { candidates } = this
+    const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)
+    // Of those that are asked for already the slot is given one when they come.
+    if (left <= 0 || candidates.requested > 0 || candidates.isSpaceExhausted) return null
+    this.propose(1)
+    return this.table.lease(holder, true, this.now())
   }
 
   private topUpSoon(): void {

@@ -1,6 +1,6 @@
 import type { RunningTraining, SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
 import type { HeldJob } from '../jobs/job.js'
-import type { WorkerRegistry } from '../workers/worker-registry.js'
+import type { WorkerRegistry, WorkerSession } from '../workers/worker-registry.js'
 import type { Climb } from './climb.js'
 import type { SearchRun } from './search-run.js'
 import type { SearchStatistics } from './statistics.js'
@@ -40,7 +40,7 @@ export function snapshotOf({ config, run, statistics, climb, workers, nowMs }: S
     unsuccessful: { ...statistics.unsuccessful },
     lostAttempts: { ...run.lostAttempts },
     rungs: config.rungs === undefined ? [] : climb.counts,
-    warnings: warningsOf(statistics, workers, run),
+    warnings: warningsOf(statistics, workers, run, nowMs),
   }
 }
 
@@ -59,12 +59,25 @@ function runningOf(job: HeldJob, run: SearchRun, workers: WorkerRegistry, epochs
   }
 }
 
-function warningsOf({ deviceClasses }: SearchStatistics, workers: WorkerRegistry, run: SearchRun): string[] {
+/** Workers need a moment to connect, or to come back to a coordinator that was started anew. */
+const emptyGraceMs = 15_000
+
+function warningsOf({ deviceClasses }: SearchStatistics, workers: WorkerRegistry, run: SearchRun, nowMs: number): string[] {
   const warnings: string[] = []
   if (deviceClasses.size > 1) {
     warnings.push(`throughput was measured on ${deviceClasses.size} kinds of device (${[...deviceClasses].join('; ')}): those figures are not comparable`)
   }
   if (run.trouble !== null) warnings.push(run.trouble)
-  if (run.status === 'running' && workers.list().length === 0) warnings.push('no worker is connected: start some with `nasoa worker --coordinator HOST:PORT`')
-  return warnings
+  if (run.status === 'running' && workers.emptyMs(nowMs) >= emptyGraceMs) {
+    warnings.push('no worker is connected: start some with `nasoa worker --coordinator HOST:PORT`')
+  }
+  return [...warnings, ...workers.list().flatMap((session) => cordonWarning(session, workers)).slice(0, mostCordons)]
+}
+
+/** Warnings about cordoned workers that a snapshot lists. */
+const mostCordons = 8
+
+function cordonWarning({ worker: { workerId, name } }: WorkerSession, workers: WorkerRegistry): string[] {
+  const reason = workers.cordonOf(workerId)
+  return reason === null ? [] : [`worker ${name} is cordoned (${reason}); once it is mended: nasoa workers uncordon ${name} --coordinator HOST:PORT`]
 }

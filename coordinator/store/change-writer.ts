@@ -23,6 +23,7 @@ export class ChangeWriter {
   private readonly attempt: Statement<Values>
   private readonly epoch: Statement<Values>
   private readonly worker: Statement<Values>
+  private readonly cordon: Statement<Values>
 
   constructor(database: Database) {
     this.progress = database.prepare<Values>('UPDATE search SET generator_state = ?, elapsed_ms = ?')
@@ -56,11 +57,12 @@ export class ChangeWriter {
        ON CONFLICT (job, token, epoch) DO NOTHING`,
     )
     this.worker = database.prepare<Values>(
-      `INSERT INTO workers (worker_id, name, version, device_class, slots, threads_per_slot, address, first_seen_ms, last_registered_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO workers (worker_id, name, version, device_class, slots, threads_per_slot, address, labels, first_seen_ms, last_registered_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (worker_id) DO UPDATE
-       SET ${assignments(['name', 'version', 'device_class', 'slots', 'threads_per_slot', 'address', 'last_registered_ms'])}`,
+       SET ${assignments(['name', 'version', 'device_class', 'slots', 'threads_per_slot', 'address', 'labels', 'last_registered_ms'])}`,
     )
+    this.cordon = database.prepare<Values>('UPDATE workers SET cordoned = ? WHERE worker_id = ?')
   }
 
   write(changes: readonly StoreChange[], progress: SearchProgress | null): void {
@@ -88,6 +90,8 @@ export class ChangeWriter {
         return this.writeEpoch(change)
       case 'worker':
         return this.writeWorker(change)
+      case 'cordon':
+        return void this.cordon.run(change.reason, change.workerId)
       case 'status':
         return void this.status.run(change.status, change.reason, change.ending, change.atMs)
     }
@@ -114,8 +118,8 @@ export class ChangeWriter {
   }
 
   private writeWorker({ worker, address, atMs }: Extract<StoreChange, { kind: 'worker' }>): void {
-    const { workerId, name, version, deviceClass, slots, threadsPerSlot } = worker
-    this.worker.run(workerId, name, version, deviceClass, slots, threadsPerSlot, address, atMs, atMs)
+    const { workerId, name, version, deviceClass, slots, threadsPerSlot, labels = {} } = worker
+    this.worker.run(workerId, name, version, deviceClass, slots, threadsPerSlot, address, JSON.stringify(labels), atMs, atMs)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../shared/training/outcome.js'
+import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
 import { isHeld, type Job, type JobState } from '../jobs/job.js'
 
 /** A row of `jobs`, with the encoding of its candidate where it is read. */
@@ -13,6 +13,7 @@ export interface JobRow {
   readonly deadline_ms: number | null
   readonly attempt: number
   readonly failures: number
+  readonly kills: number
   /** Who holds it; of a queued job, the silent holder. */
   readonly worker_id: string | null
   readonly slot: number | null
@@ -20,6 +21,7 @@ export interface JobRow {
   readonly avoid: string | null
   readonly cancelling: string | null
   readonly outcome: Outcome['kind'] | null
+  readonly failure_reason: FailureReason | null
 }
 
 export const jobColumns = [
@@ -33,12 +35,14 @@ export const jobColumns = [
   'deadline_ms',
   'attempt',
   'failures',
+  'kills',
   'worker_id',
   'slot',
   'attempt_since_ms',
   'avoid',
   'cancelling',
   'outcome',
+  'failure_reason',
 ] as const satisfies (keyof JobRow)[]
 
 export function jobValues(job: Job): (string | number | null)[] {
@@ -62,19 +66,21 @@ function rowOf(job: Job): JobRow {
     deadline_ms: state.kind === 'done' ? null : state.deadlineMs,
     attempt: job.attempt,
     failures: job.failures,
+    kills: job.kills,
     worker_id: holder?.workerId ?? null,
     slot: holder?.slot ?? null,
     attempt_since_ms: holder?.sinceMs ?? null,
     avoid: queued?.avoid ?? null,
     cancelling: held?.cancelling ?? null,
     outcome: state.kind === 'done' ? state.outcome.kind : null,
+    failure_reason: state.kind === 'done' && state.outcome.kind === 'failed' ? state.outcome.reason : null,
   }
 }
 
 /** A job that has not ended; leases are not stored, so a held one gets the given lease. */
 export function openJobOf(row: JobRow & { readonly encoding: string }, leaseExpiresAtMs: number): Job {
-  const { id, candidate, encoding, attempt, failures } = row
-  return { id, candidate, encoding, createdAtMs: row.created_at_ms, attempt, failures, state: openStateOf(row, leaseExpiresAtMs) }
+  const { id, candidate, encoding, attempt, failures, kills } = row
+  return { id, candidate, encoding, createdAtMs: row.created_at_ms, attempt, failures, kills, state: openStateOf(row, leaseExpiresAtMs) }
 }
 
 function openStateOf(row: JobRow, expiresAtMs: number): JobState {
@@ -85,4 +91,8 @@ function openStateOf(row: JobRow, expiresAtMs: number): JobState {
   }
   if (row.state === 'done' || holder === null) throw new TypeError(`job ${row.id} is not an open one`)
   return { kind: row.state, ...holder, expiresAtMs, deadlineMs, reason, cancelling: row.cancelling }
+}
+
+export function isHeldState(state: JobState['kind']): boolean {
+  return state === 'leased' || state === 'running'
 }

@@ -139,6 +139,12 @@ const migrations: readonly string[] = [
     PRIMARY KEY (candidate, rung)
   );
   `,
+  `
+  ALTER TABLE jobs ADD COLUMN kills INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN failure_reason TEXT;
+  ALTER TABLE workers ADD COLUMN cordoned TEXT;
+  ALTER TABLE workers ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
+import type { FailureGroup, JobRecord } from '../../shared/cluster/job-record.js'
 import { NotFoundError } from '../../shared/errors.js'
+import { readFailures, readJobs } from './job-reader.js'
 import { candidateOf, type CandidateRow } from './candidate-row.js'
 import { storeFileName } from './sqlite-store.js'
 
@@ -20,14 +22,25 @@ export interface SearchRecord {
  * @throws NotFoundError when the folder holds no search
  */
 export function readSearchRecord(directory: string): SearchRecord {
-  const file = join(directory, storeFileName)
-  if (!existsSync(file)) throw new NotFoundError(`no search in ${directory}: there is no ${storeFileName}; name the folder given to --output`, { directory })
-  const database = new Database(file, { readonly: true })
-  try {
+  return reading(directory, (database) => {
     const [search] = database.prepare('SELECT name, status FROM search').all() as { name: string; status: SearchStatus }[]
     if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet: try again once its coordinator serves`, { directory })
     const rows = database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').all() as CandidateRow[]
     return { name: search.name, status: search.status, told: rows.map(candidateOf) }
+  })
+}
+
+/** The jobs of a search, and its failures by reason, also while a coordinator works on it. @throws NotFoundError */
+export function readJobReport(directory: string, failed: boolean): { readonly jobs: JobRecord[]; readonly failures: FailureGroup[] } {
+  return reading(directory, (database) => ({ jobs: readJobs(database, { afterId: 0, limit: -1, failed }), failures: readFailures(database) }))
+}
+
+function reading<T>(directory: string, read: (database: Database.Database) => T): T {
+  const file = join(directory, storeFileName)
+  if (!existsSync(file)) throw new NotFoundError(`no search in ${directory}: there is no ${storeFileName}; name the folder given to --output`, { directory })
+  const database = new Database(file, { readonly: true })
+  try {
+    return read(database)
   } finally {
     database.close()
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
+import type { FailureGroup, JobRecord } from '../../shared/cluster/job-record.js'
 import { systemClock, type Clock } from '../../shared/clock.js'
 import { InvalidInputError, UnavailableError, messageOf } from '../../shared/errors.js'
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
@@ -12,11 +13,12 @@ import { candidateOf, type CandidateRow } from './candidate-row.js'
 import { ChangeWriter } from './change-writer.js'
 import { lockDirectory } from './directory-lock.js'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.js'
+import { readFailures, readJobs } from './job-reader.js'
 import { openJobOf, type JobRow } from './job-row.js'
 import { LeaderFence } from './leader-fence.js'
 import { migrate } from './schema.js'
 import { readTold } from './told-results.js'
-import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredPromotion, StoredSearch } from './store.js'
+import type { CandidatePage, JobPage, KnownWorker, NewSearch, SearchProgress, SearchStore, StoreChange, StoredPromotion, StoredSearch, StoreReports } from './store.js'
 
 export const storeFileName = 'search.db'
 
@@ -47,7 +49,7 @@ interface SearchRow {
  * @throws UnavailableError when another coordinator has the folder; StaleTokenError when a later leader has been there;
  * InvalidInputError for a file of a newer program
  */
-export function openSqliteStore(directory: string, options: SqliteStoreOptions = {}): SearchStore {
+export function openSqliteStore(directory: string, options: SqliteStoreOptions = {}): SearchStore & StoreReports {
   mkdirSync(directory, { recursive: true })
   const lock = lockDirectory(directory, options.leaderEpoch === undefined ? 'alone' : 'with others')
   try {
@@ -60,7 +62,7 @@ export function openSqliteStore(directory: string, options: SqliteStoreOptions =
   }
 }
 
-class SqliteStore implements SearchStore {
+class SqliteStore implements SearchStore, StoreReports {
   private readonly database: Database.Database
   private readonly writer: ChangeWriter
   private readonly commits: GroupCommit<StoreChange>
@@ -183,6 +185,19 @@ class SqliteStore implements SearchStore {
       .prepare('SELECT * FROM candidates WHERE sequence > ? AND (? IS NULL OR status = ?) ORDER BY sequence LIMIT ?')
       .all(afterSequence, status, status, limit)
     return (rows as CandidateRow[]).map(candidateOf)
+  }
+
+  workers(): KnownWorker[] {
+    const rows = this.database.prepare('SELECT worker_id, name, cordoned FROM workers ORDER BY name').all()
+    return (rows as { worker_id: string; name: string; cordoned: string | null }[]).map(({ worker_id: workerId, name, cordoned }) => ({ workerId, name, cordoned }))
+  }
+
+  jobs(page: JobPage): JobRecord[] {
+    return readJobs(this.database, page)
+  }
+
+  failures(): FailureGroup[] {
+    return readFailures(this.database)
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import type { Candidate, CandidateStatus } from '../../shared/cluster/candidate.js'
 import type { EpochReport } from '../../shared/cluster/job-lease.js'
+import type { FailureGroup, JobRecord } from '../../shared/cluster/job-record.js'
 import type { FinalStatus, SearchStatus } from '../../shared/cluster/search-snapshot.js'
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
@@ -60,12 +61,38 @@ export type StoreChange =
   | { readonly kind: 'attempt_ended'; readonly jobId: number; readonly ended: EndedAttempt }
   | { readonly kind: 'epoch'; readonly report: EpochReport; readonly atMs: number }
   | { readonly kind: 'worker'; readonly worker: WorkerDescription; readonly address: string; readonly atMs: number }
+  | { readonly kind: 'cordon'; readonly workerId: string; readonly reason: string | null }
   | { readonly kind: 'status'; readonly status: SearchStatus; readonly ending: FinalStatus | null; readonly reason: string; readonly atMs: number }
 
 export interface CandidatePage {
   readonly afterSequence: number
   readonly limit: number
   readonly status: CandidateStatus | null
+}
+
+export interface JobPage {
+  readonly afterId: number
+  readonly limit: number
+  /** Only jobs of which an attempt failed. */
+  readonly failed: boolean
+}
+
+/** A worker that has registered at some time. */
+export interface KnownWorker {
+  readonly workerId: string
+  readonly name: string
+  /** Why it gets no jobs; null = it gets some. */
+  readonly cordoned: string | null
+}
+
+/** What people ask a store; committed rows only. */
+export interface StoreReports {
+  /** Every worker that has ever registered, by name. */
+  workers(): KnownWorker[]
+  /** Jobs by number. */
+  jobs(page: JobPage): JobRecord[]
+  /** Failures of the whole search by reason, most frequent first. */
+  failures(): FailureGroup[]
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
 import { NotFoundError, UnavailableError } from '../../shared/errors.js'
+import type { Cordons } from './cordons.js'
 
 /** Workers at a time. Each costs memory and a connection. */
 const mostWorkers = 20_000
@@ -20,12 +21,18 @@ export interface WorkerSession {
 export class WorkerRegistry {
   private readonly bySession = new Map<string, WorkerSession>()
   private readonly byWorker = new Map<string, WorkerSession>()
+  /** When anybody was last heard of; at first, the start. */
+  private lastHeardMs: number
 
   constructor(
     private readonly newSessionId: () => string,
     /** Silence after which a worker is taken off the list. */
     private readonly forgetAfterMs: number,
-  ) {}
+    private readonly cordons: Pick<Cordons, 'reasonFor'> = { reasonFor: () => null },
+    startMs = 0,
+  ) {
+    this.lastHeardMs = startMs
+  }
 
   /** Opens a session; an earlier one of the same worker ends. */
   register(worker: WorkerDescription, owner: string | null, address: string, atMs: number): WorkerSession {
@@ -44,6 +51,7 @@ export class WorkerRegistry {
     const session = this.bySession.get(sessionId)
     if (!session || session.owner !== owner) throw new NotFoundError('this worker is not registered (any more): register again')
     session.lastSeenMs = atMs
+    this.lastHeardMs = atMs
     return session
   }
 
@@ -66,6 +74,21 @@ export class WorkerRegistry {
     return [...this.bySession.values()]
   }
 
+  /** How long there has been nobody at all, milliseconds; 0 while somebody is there. */
+  emptyMs(atMs: number): number {
+    return this.bySession.size > 0 ? 0 : Math.max(0, atMs - this.lastHeardMs)
+  }
+
+  /** Why a worker gets no jobs until an operator lets it; null = it gets some. */
+  cordonOf(workerId: string): string | null {
+    return this.cordons.reasonFor(workerId)
+  }
+
+  /** Whether there are workers, and every one of them is cordoned. */
+  get areAllCordoned(): boolean {
+    return this.bySession.size > 0 && this.list().every(({ worker }) => this.cordonOf(worker.workerId) !== null)
+  }
+
   nameOf(workerId: string): string {
     return this.byWorker.get(workerId)?.worker.name ?? workerId
   }
@@ -73,14 +96,18 @@ export class WorkerRegistry {
   /** Slots of workers that take jobs. */
   get slots(): number {
     let slots = 0
-    for (const { worker, draining } of this.bySession.values()) if (!draining) slots += worker.slots
+    for (const session of this.bySession.values()) if (this.takesJobs(session)) slots += session.worker.slots
     return slots
   }
 
   /** Whether a worker other than this one takes jobs. */
   hasOthers(workerId: string): boolean {
-    for (const { worker, draining } of this.bySession.values()) if (!draining && worker.workerId !== workerId) return true
+    for (const session of this.bySession.values()) if (this.takesJobs(session) && session.worker.workerId !== workerId) return true
     return false
+  }
+
+  private takesJobs({ worker, draining }: WorkerSession): boolean {
+    return !draining && this.cordons.reasonFor(worker.workerId) === null
   }
 
   private remove(session: WorkerSession | null | undefined): void {

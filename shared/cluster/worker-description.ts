@@ -18,6 +18,8 @@ export interface WorkerDescription {
 export interface WorkerStatus extends WorkerDescription {
   readonly busySlots: number
   readonly draining: boolean
+  /** Why it gets no jobs until an operator lets it; null = it gets some. */
+  readonly cordoned: string | null
   /** Milliseconds since the Unix epoch. */
   readonly lastSeenMs: number
   readonly address: string

@@ -84,7 +84,12 @@ const searchSchema = z
 const jobsSchema = z
   .strictObject({
     leaseTime: durationSchema.prefault('15s').describe('A worker silent for so long loses its jobs to others'),
-    attempts: positive.max(100).default(3).describe('Attempts a job is given when workers or machines fail'),
+    attempts: positive.max(100).default(3).describe('Failures of a job, those of machines apart, after which it is given up'),
+    kills: positive.max(100).default(3).describe('Workers lost and trainers crashed while training a candidate, after which it is quarantined'),
+    workerFailures: positive.max(1000).default(3).describe('Jobs in a row that a worker may fail before it is cordoned: given no more until an operator lets it'),
+    queueLimit: durationSchema.optional().describe('Longest wait of a job for a slot; none when left out'),
+    attemptLimit: durationSchema.optional().describe('Longest attempt, set-up included, before it is begun anew elsewhere; none when left out'),
+    overallLimit: durationSchema.optional().describe('Longest life of a job, attempts and waits together; none when left out'),
   })
   .prefault({})
   .describe('Leases and retries')

@@ -1,5 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js'
 import type { Candidate, CandidateStatus } from '../cluster/candidate.js'
+import type { FailureGroup, JobRecord } from '../cluster/job-record.js'
 import type { SearchSnapshot, StopMode } from '../cluster/search-snapshot.js'
 import type { WorkerStatus } from '../cluster/worker-description.js'
 import { clientSecurity } from '../security/credentials.js'
@@ -7,6 +8,7 @@ import { callUnary, type UnaryCallOptions } from './call.js'
 import { clientChannelOptions, type Endpoint } from './channel-options.js'
 import { fromServiceError } from './error-status.js'
 import { ControlServiceClient, type WatchSearchResponse } from './gen/nasoa/v1/control.js'
+import { failureGroupFromMessage, jobFromMessage } from './job-record-message.js'
 import { candidateFromMessage, candidateStatuses, snapshotFromMessage, stopModes } from './search-message.js'
 import { workerFromMessage } from './worker-message.js'
 
@@ -63,6 +65,28 @@ export class ControlClient {
   async listWorkers(): Promise<WorkerStatus[]> {
     const answer = await callUnary(this.client.listWorkers.bind(this.client), {}, this.options())
     return answer.workers.map(workerFromMessage)
+  }
+
+  /** Jobs in the order they were queued, fetched in pages; `failed` = only those of which an attempt failed. */
+  async *listJobs({ failed = false }: { readonly failed?: boolean } = {}): AsyncGenerator<JobRecord, void, void> {
+    for (let afterId = 0, more = true; more; ) {
+      const page = await callUnary(this.client.listJobs.bind(this.client), { afterId, pageSize, failed }, this.options())
+      const jobs = page.jobs.map(jobFromMessage)
+      yield* jobs
+      afterId = jobs.at(-1)?.id ?? afterId
+      more = page.more && jobs.length > 0
+    }
+  }
+
+  async summarizeFailures(): Promise<FailureGroup[]> {
+    const answer = await callUnary(this.client.summarizeFailures.bind(this.client), {}, this.options())
+    return answer.groups.map(failureGroupFromMessage)
+  }
+
+  /** @returns the worker's id @throws NotFoundError, InvalidInputError where several have the name */
+  async cordonWorker(worker: string, cordoned: boolean, reason: string): Promise<string> {
+    const answer = await callUnary(this.client.cordonWorker.bind(this.client), { worker, cordoned, reason }, this.options())
+    return answer.workerId
   }
 
   async stopSearch(mode: StopMode, reason: string): Promise<SearchSnapshot> {

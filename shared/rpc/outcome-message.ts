@@ -3,7 +3,8 @@ import { duration, longestDurationMs, present, remark, text, whole, within } fro
 import { enumMapping } from './enum-mapping.js'
 import { FailureReason as ReasonCode, type Outcome as OutcomeMessage, type Succeeded, type StepTime } from './gen/nasoa/v1/training.js'
 
-const reasons = enumMapping<FailureReason, ReasonCode>({
+/** Words and numbers of failures. */
+export const failureReasons = enumMapping<FailureReason, ReasonCode>({
   worker_lost: ReasonCode.WORKER_LOST,
   preempted: ReasonCode.PREEMPTED,
   disk: ReasonCode.DISK,
@@ -34,7 +35,7 @@ function kindToMessage(outcome: Outcome): NonNullable<OutcomeMessage['kind']> {
     case 'cancelled':
       return { $case: 'cancelled', value: { message: remark(outcome.message) } }
     case 'failed':
-      return { $case: 'failed', value: { reason: reasons.toCode(outcome.reason), message: remark(outcome.message) } }
+      return { $case: 'failed', value: { reason: failureReasons.toCode(outcome.reason), message: remark(outcome.message) } }
   }
 }
 
@@ -71,7 +72,7 @@ export function outcomeFromMessage(message: OutcomeMessage | undefined): Outcome
     case 'cancelled':
       return { kind: 'cancelled', message: remark(kind.value.message) }
     case 'failed':
-      return { kind: 'failed', reason: reasons.toWord(kind.value.reason, 'outcome.reason'), message: remark(kind.value.message) }
+      return { kind: 'failed', reason: failureReasons.toWord(kind.value.reason, 'outcome.reason'), message: remark(kind.value.message) }
   }
 }
 

@@ -41,10 +41,10 @@ function labelsFromMessage(labels: Readonly<Record<string, string>>): Record<str
 }
 
 export function workerToMessage(worker: WorkerStatus): WorkerMessage {
-  const { workerId, name, version, deviceClass, slots, busySlots, draining, lastSeenMs, address, threadsPerSlot } = worker
-  return { workerId, name, version, deviceClass, slots, busySlots, draining, lastSeenMs: BigInt(Math.round(lastSeenMs)), address, threadsPerSlot }
+  const { lastSeenMs, cordoned, labels, ...rest } = worker
+  return { ...rest, lastSeenMs: BigInt(Math.round(lastSeenMs)), cordoned: cordoned === null ? undefined : remark(cordoned), labels: { ...labels } }
 }
 
 export function workerFromMessage(message: WorkerMessage): WorkerStatus {
-  return { ...message, lastSeenMs: Number(message.lastSeenMs) }
+  return { ...message, lastSeenMs: Number(message.lastSeenMs), cordoned: message.cordoned === undefined ? null : remark(message.cordoned) }
 }

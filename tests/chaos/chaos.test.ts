@@ -27,10 +27,10 @@ async function survives(changes: Pick<ChaosOptions, 'candidates' | 'count' | 'fa
 }
 
 // Longer ones: npm run chaos -- --help
-test(`a search survives what happens to its processes, its network and its disk (seed ${seed})`, { timeout: 300_000 }, async () => {
-  await survives({ candidates: 120, count: 15, faults: strikeNames, workerLoss: 0.03 })
+test(`a search survives what happens to its processes, its network and its disk (seed ${seed})`, { timeout: 600_000 }, async () => {
+  await survives({ candidates: 100, count: 12, faults: strikeNames, workerLoss: 0.03 })
 })
 
-test(`a coordinator that is killed again and again, on a full disk, with torn logs, loses nothing (seed ${seed})`, { timeout: 300_000 }, async () => {
-  await survives({ candidates: 60, count: 8, faults: ['kill-coordinator', 'torn-tail', 'full-disk'] })
+test(`a coordinator that is killed again and again, on a full disk, with torn logs, loses nothing (seed ${seed})`, { timeout: 600_000 }, async () => {
+  await survives({ candidates: 40, count: 5, faults: ['kill-coordinator', 'torn-tail', 'full-disk'] })
 })

@@ -47,9 +47,9 @@ export class World {
       data: { directory: 'builtin:digits' },
       space: { ...smallSpace, blocks: { min: 3, max: 8 }, doublings: { min: 1, max: 3 } },
       training: { epochs: 1, batch: 16, resolution: 32 },
-      search: { population: 8, candidates },
+      search: { algorithm: 'nsga2', population: 8, candidates },
       // Innocent candidates are on many workers that are killed here.
-      jobs: { leaseTime: `${leaseMs}ms`, attempts: 100 },
+      jobs: { leaseTime: `${leaseMs}ms`, attempts: 100, kills: 100, workerFailures: 1000 },
     }
     writeFileSync(this.configFile, JSON.stringify(config))
     ;[this.port] = await freePorts(1)

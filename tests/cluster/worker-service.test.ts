@@ -136,7 +136,7 @@ describe('a search over real connections', () => {
   })
 
   test('a search whose every candidate machinery fails says so instead of going on for ever', async () => {
-    const { address, finished } = await coordinator({ config: testConfig({ jobs: { leaseTime: '10s', attempts: 1 } }) })
+    const { address, finished } = await coordinator({ config: testConfig({ jobs: { leaseTime: '10s', attempts: 1, workerFailures: 1000 } }) })
     const a = await worker(address, 'a')
     for (;;) {
       const { lease, searchOver } = await a.leaseJob(1000)
@@ -144,6 +144,64 @@ describe('a search over real connections', () => {
       else if (searchOver) break
     }
     expect(await finished).toMatchObject({ status: 'failed', trained: 0 })
+  })
+
+  test('a worker that fails three jobs in a row is cordoned, also after a restart, until an operator lets it', async () => {
+    const directory = temporaryFolder()
+    const config = testConfig({ jobs: { leaseTime: '1m', attempts: 9 } })
+    const first = await coordinator({ config, directory })
+    const [bad, good] = [await worker(first.address, 'bad', 2), await worker(first.address, 'good')]
+    const running = await bad.job(1)
+    for (let failures = 1; failures <= 3; failures++) await bad.complete(await bad.job(), { kind: 'failed', reason: 'disk', message: 'the disk is full' })
+    expect((await bad.leaseJob()).lease).toBeNull()
+    // What it has it ends; that it is back is for an operator to say.
+    expect((await bad.job(1)).jobId).toBe(running.jobId)
+    expect((await bad.complete(running, undefined, { slot: 1, wantsNext: true })).lease).toBeNull()
+    expect((await good.job()).jobId).toBeGreaterThan(0)
+    expect(first.snapshot().warnings).toEqual([expect.stringContaining('worker bad is cordoned (3 jobs in a row failed there; at last: disk: the disk is full)')])
+    await first.close()
+    const second = await coordinator({ config, directory })
+    const again = await worker(second.address, 'bad', 2)
+    expect((await again.leaseJob()).lease).toBeNull()
+    const control = closing(new ControlClient({ target: second.address }))
+    expect(await control.listWorkers()).toMatchObject([{ name: 'bad', cordoned: expect.stringContaining('3 jobs in a row') as string }])
+    await expect(control.cordonWorker('nobody', false, '')).rejects.toThrow(NotFoundError)
+    expect(await control.cordonWorker('bad', false, 'mended')).toBe('bad')
+    const job = await again.job()
+    const fresh = await worker(second.address, 'fresh')
+    await control.cordonWorker('fresh', true, 'to be moved')
+    expect((await fresh.leaseJob()).lease).toBeNull()
+    const { failures, jobs } = { failures: await control.summarizeFailures(), jobs: await all(control.listJobs({ failed: true })) }
+    expect(failures).toMatchObject([{ reason: 'disk', attempts: 3, jobs: 3, workers: 1, givenUp: 0, latestMessage: 'the disk is full' }])
+    expect(jobs).toHaveLength(3)
+    expect((await all(control.listJobs({}))).find(({ id }) => id === job.jobId)).toMatchObject({ state: 'leased', workerId: 'bad', outcome: null })
+  })
+
+  test('a search whose every worker is cordoned fails after a while, and goes on when it is begun again', async () => {
+    const directory = temporaryFolder()
+    const clock = new ManualClock(1e12)
+    const config = testConfig({ jobs: { leaseTime: '1s', attempts: 9 } })
+    const first = await coordinator({ config, directory, clock })
+    const a = await worker(first.address, 'a')
+    for (let failures = 1; failures <= 3; failures++) await a.complete(await a.job(), { kind: 'failed', reason: 'data', message: 'no such folder' })
+    for (let seconds = 0; seconds < 6; seconds++) {
+      await a.heartbeat()
+      clock.advance(1000)
+    }
+    expect(await first.finished).toMatchObject({ status: 'failed', statusReason: expect.stringContaining('every worker is cordoned, a because') as string })
+    await first.close()
+    const second = await coordinator({ config, directory, clock })
+    expect(await (await worker(second.address, 'a')).workUntilOver()).toHaveLength(12)
+    expect(await second.finished).toMatchObject({ status: 'finished', trained: 12 })
+  })
+
+  test('a slot does not stand idle while all that is queued waits for a retry or for another worker', async () => {
+    const { address } = await coordinator()
+    const [a] = [await worker(address, 'a'), await worker(address, 'b')]
+    const failed = await a.job()
+    await a.complete(failed, crashed)
+    const next = await a.job(0, 0)
+    expect(next.jobId).not.toBe(failed.jobId)
   })
 
   test('a worker that leaves gives its jobs back at once', async () => {

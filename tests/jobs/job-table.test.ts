@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { JobTable } from '../../coordinator/jobs/job-table.js'
 import { newJob, type Job } from '../../coordinator/jobs/job.js'
+import type { FailureReason } from '../../shared/training/outcome.js'
 import type { EndedAttempt } from '../../coordinator/jobs/transition.js'
 import { cancelled, diverged, failed, policy, succeeded } from './arbitrary.js'
 
@@ -57,7 +58,7 @@ describe('leases', () => {
     table.tick(1000)
     expect(table.renew({ jobId: 1, token: 1 }, worker('b'), 1050)).toBe('stale')
     expect(table.renew({ jobId: 1, token: 1 }, worker('a'), 1050)).toBe('moved')
-    expect(table.get(1)).toMatchObject({ attempt: 1, failures: 1, state: { kind: 'running', workerId: 'a' } })
+    expect(table.get(1)).toMatchObject({ attempt: 1, failures: 0, kills: 0, state: { kind: 'running', workerId: 'a' } })
     expect(table.lease(worker('b'), false, 5000)).toBeNull()
   })
 
@@ -78,17 +79,59 @@ describe('leases', () => {
     expect(table.lease(worker('a', 1), true, 500)).toBeNull()
     expect(table.lease(worker('a', 1), false, 500)?.id).toBe(1)
   })
+
+  test('what no other worker takes for a while goes to the one that failed it', () => {
+    const { table } = tableOf(1)
+    table.lease(worker('a'), true, 0)
+    table.complete({ jobId: 1, token: 1 }, failed(), 10)
+    expect(table.nextReadyMs(10)).toBe(110)
+    expect([table.lease(worker('a'), true, 110), table.nextReadyMs(110)]).toEqual([null, 110 + policy.avoidanceMs])
+    expect(table.lease(worker('a'), true, 110 + policy.avoidanceMs)).toMatchObject({ id: 1, attempt: 2 })
+    expect(table.nextReadyMs(20_000)).toBe(Infinity)
+  })
+
+  test('leases lose nothing by a time in which the coordinator stood still', () => {
+    const { table } = tableOf(1)
+    table.lease(worker('a'), false, 0)
+    table.prolongLeases(5000)
+    table.tick(5999)
+    expect(table.states().leased).toBe(1)
+    table.tick(6000)
+    expect(table.states()).toEqual({ queued: 1, leased: 0, running: 0 })
+  })
 })
 
 describe('ends', () => {
-  test('results end a job at once, failures after three', () => {
+  function failThrice(reason: FailureReason): Job | undefined {
     const { table, last } = tableOf(1)
     for (let token = 1; token <= 3; token++) {
       table.lease(worker(`w${token}`), false, token * 10_000)
-      table.complete({ jobId: 1, token }, failed('disk'), token * 10_000 + 1)
+      table.complete({ jobId: 1, token }, failed(reason), token * 10_000 + 1)
     }
-    expect(last(1)).toMatchObject({ attempt: 3, failures: 3, state: { kind: 'done', outcome: { kind: 'failed', reason: 'disk' } } })
-    expect(table.get(1)).toBeUndefined()
+    return last(1)
+  }
+
+  test('failures that may be those of the candidate end a job after three', () => {
+    for (const reason of ['data', 'internal'] as const) {
+      expect(failThrice(reason)).toMatchObject({ attempt: 3, failures: 3, state: { kind: 'done', outcome: { kind: 'failed', reason, message: 'given up after 3 failures; at last: it broke' } } })
+    }
+  })
+
+  test('failures of the machinery cost the candidate nothing; each retry waits longer', () => {
+    for (const reason of ['preempted', 'disk', 'network'] as const) {
+      expect(failThrice(reason)).toMatchObject({ attempt: 3, failures: 0, kills: 0, state: { kind: 'queued', notBeforeMs: 30_001 + 400, reason: 'to be retried: it broke' } })
+    }
+  })
+
+  test('a candidate that brings down three trainers or workers is quarantined', () => {
+    expect(failThrice('crashed')?.state).toMatchObject({ kind: 'done', outcome: { kind: 'failed', reason: 'quarantined' } })
+    const { table, ended, last } = tableOf(1)
+    for (let round = 1; round <= 3; round++) {
+      table.lease(worker(`w${round}`), false, round * 10_000)
+      table.tick(round * 10_000 + 1000)
+    }
+    expect(ended.map(({ outcome }) => (outcome.kind === 'failed' ? outcome.reason : ''))).toEqual(['worker_lost', 'worker_lost', 'worker_lost'])
+    expect(last(1)).toMatchObject({ kills: 3, failures: 0, state: { outcome: { reason: 'quarantined', message: expect.stringContaining('in 3 attempts') as string } } })
   })
 
   test('a repeated report changes nothing, a contradicting one is refused', () => {
@@ -130,13 +173,21 @@ describe('ends', () => {
   })
 
   test('every limit ends what exceeds it', () => {
-    const limits = { ...policy, queueLimitMs: 5000, attemptLimitMs: 3000, overallLimitMs: 20_000 }
-    const { table, last } = tableOf(2, limits)
+    const limits = { ...policy, queueLimitMs: 5000, attemptLimitMs: 3000, overallLimitMs: 20_000, maximumFailures: 99 }
+    const { table, ended, last } = tableOf(2, limits)
     table.lease(worker('a'), false, 0)
     for (let atMs = 500; atMs < 3000; atMs += 500) table.renew({ jobId: 1, token: 1 }, worker('a'), atMs)
     table.tick(3000)
-    expect(table.get(1)).toMatchObject({ failures: 1, state: { kind: 'queued', reason: expect.stringContaining('limit of 3000 ms') as string } })
+    expect(table.get(1)).toMatchObject({ failures: 1, state: { kind: 'queued', reason: 'to be retried: the attempt went over its limit of 3s' } })
+    expect(ended.at(-1)?.outcome).toMatchObject({ reason: 'attempt_limit' })
     table.tick(5000)
-    expect(last(2)?.state).toMatchObject({ kind: 'done', outcome: { kind: 'failed', message: expect.stringContaining('nobody took it') as string } })
+    expect(last(2)?.state).toMatchObject({ kind: 'done', outcome: { reason: 'queue_limit', message: 'nobody took it within its limit of 5s; it was waiting for a slot' } })
+    for (let atMs = 5000; atMs < 20_000; atMs += 500) {
+      const job = table.heldBy(worker('b')) ?? table.lease(worker('b'), false, atMs)
+      if (job) table.renew({ jobId: 1, token: job.attempt }, worker('b'), atMs)
+      table.tick(atMs)
+    }
+    table.tick(20_000)
+    expect(last(1)?.state).toMatchObject({ kind: 'done', outcome: { reason: 'overall_limit', message: expect.stringContaining('not done within its limit of 20s') as string } })
   })
 })

@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Outcome } from "./training.js";
+import { FailureReason, Outcome } from "./training.js";
 
 export enum SearchStatus {
   UNSPECIFIED = 0,
@@ -44,6 +44,16 @@ export enum CandidateStatus {
   TOLD = 2,
   /** WITHDRAWN - Never evaluated: cancelled, or given up after too many failures of machines. */
   WITHDRAWN = 3,
+  UNRECOGNIZED = -1,
+}
+
+export enum JobState {
+  UNSPECIFIED = 0,
+  QUEUED = 1,
+  /** LEASED - Handed out, not yet confirmed by the worker. */
+  LEASED = 2,
+  RUNNING = 3,
+  DONE = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -194,6 +204,14 @@ export interface Worker {
   lastSeenMs: bigint;
   address: string;
   threadsPerSlot: number;
+  /** Why it gets no jobs: too many failures in a row, or an operator's reason. Absent = it gets some. */
+  cordoned?: string | undefined;
+  labels: { [key: string]: string };
+}
+
+export interface Worker_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 export interface ListWorkersRequest {
@@ -201,6 +219,86 @@ export interface ListWorkersRequest {
 
 export interface ListWorkersResponse {
   workers: Worker[];
+}
+
+export interface Job {
+  id: number;
+  /** Sequence number of its candidate. */
+  candidate: number;
+  encoding: string;
+  state: JobState;
+  /** Why it is in this state; of a job that is done, what its outcome says. */
+  reason: string;
+  createdAtMs: bigint;
+  /** Since when it is in this state. */
+  sinceMs: bigint;
+  /** When a limit ends this state, if one does. */
+  deadlineMs?:
+    | bigint
+    | undefined;
+  /** Attempts handed out so far. */
+  attempt: number;
+  /** Attempts that count against the job's limit. */
+  failures: number;
+  /** The worker that has it; absent = nobody. */
+  workerId?:
+    | string
+    | undefined;
+  /** How it ended: succeeded, diverged, out_of_memory, timed_out, cancelled or failed. Absent = it has not. */
+  outcome?:
+    | string
+    | undefined;
+  /** Of a job that failed. */
+  failureReason: FailureReason;
+}
+
+export interface ListJobsRequest {
+  /** Jobs after this number; 0 = from the first. */
+  afterId: number;
+  /** 1 to 1,000; 0 = 200. */
+  pageSize: number;
+  /** Only jobs of which an attempt failed. */
+  failed: boolean;
+}
+
+export interface ListJobsResponse {
+  jobs: Job[];
+  more: boolean;
+}
+
+export interface FailureGroup {
+  reason: FailureReason;
+  /** Attempts that failed so. */
+  attempts: number;
+  /** Jobs that they belong to. */
+  jobs: number;
+  /** Workers that they ran on. */
+  workers: number;
+  /** Jobs that were given up for this reason. */
+  givenUp: number;
+  /** What the latest of them said. */
+  latestMessage: string;
+  latestAtMs: bigint;
+}
+
+export interface SummarizeFailuresRequest {
+}
+
+export interface SummarizeFailuresResponse {
+  /** Most frequent first. */
+  groups: FailureGroup[];
+}
+
+export interface CordonWorkerRequest {
+  /** The worker's id, or its name where that is unique. */
+  worker: string;
+  /** False = back into service. */
+  cordoned: boolean;
+  reason: string;
+}
+
+export interface CordonWorkerResponse {
+  workerId: string;
 }
 
 export interface StopSearchRequest {
@@ -1387,6 +1485,8 @@ function createBaseWorker(): Worker {
     lastSeenMs: 0n,
     address: "",
     threadsPerSlot: 0,
+    cordoned: undefined,
+    labels: {},
   };
 }
 
@@ -1425,6 +1525,12 @@ export const Worker: MessageFns<Worker> = {
     if (message.threadsPerSlot !== 0) {
       writer.uint32(80).uint32(message.threadsPerSlot);
     }
+    if (message.cordoned !== undefined) {
+      writer.uint32(90).string(message.cordoned);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      Worker_LabelsEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
+    });
     return writer;
   },
 
@@ -1521,6 +1627,82 @@ export const Worker: MessageFns<Worker> = {
             message.threadsPerSlot = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.cordoned = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            const entry12 = Worker_LabelsEntry.decode(reader, reader.uint32());
+            if (entry12.value !== undefined) {
+              message.labels[entry12.key] = entry12.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWorker_LabelsEntry(): Worker_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Worker_LabelsEntry: MessageFns<Worker_LabelsEntry> = {
+  encode(message: Worker_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Worker_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorker_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1600,6 +1782,642 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
             }
 
             message.workers.push(Worker.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJob(): Job {
+  return {
+    id: 0,
+    candidate: 0,
+    encoding: "",
+    state: 0,
+    reason: "",
+    createdAtMs: 0n,
+    sinceMs: 0n,
+    deadlineMs: undefined,
+    attempt: 0,
+    failures: 0,
+    workerId: undefined,
+    outcome: undefined,
+    failureReason: 0,
+  };
+}
+
+export const Job: MessageFns<Job> = {
+  encode(message: Job, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.candidate !== 0) {
+      writer.uint32(16).uint32(message.candidate);
+    }
+    if (message.encoding !== "") {
+      writer.uint32(26).string(message.encoding);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.createdAtMs !== 0n) {
+      if (BigInt.asIntN(64, message.createdAtMs) !== message.createdAtMs) {
+        throw new globalThis.Error("value provided for field message.createdAtMs of type int64 too large");
+      }
+      writer.uint32(48).int64(message.createdAtMs);
+    }
+    if (message.sinceMs !== 0n) {
+      if (BigInt.asIntN(64, message.sinceMs) !== message.sinceMs) {
+        throw new globalThis.Error("value provided for field message.sinceMs of type int64 too large");
+      }
+      writer.uint32(56).int64(message.sinceMs);
+    }
+    if (message.deadlineMs !== undefined) {
+      if (BigInt.asIntN(64, message.deadlineMs) !== message.deadlineMs) {
+        throw new globalThis.Error("value provided for field message.deadlineMs of type int64 too large");
+      }
+      writer.uint32(64).int64(message.deadlineMs);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(72).uint32(message.attempt);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(80).uint32(message.failures);
+    }
+    if (message.workerId !== undefined) {
+      writer.uint32(90).string(message.workerId);
+    }
+    if (message.outcome !== undefined) {
+      writer.uint32(98).string(message.outcome);
+    }
+    if (message.failureReason !== 0) {
+      writer.uint32(104).int32(message.failureReason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Job {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.candidate = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.encoding = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.createdAtMs = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sinceMs = reader.int64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deadlineMs = reader.int64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.workerId = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.outcome = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.failureReason = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListJobsRequest(): ListJobsRequest {
+  return { afterId: 0, pageSize: 0, failed: false };
+}
+
+export const ListJobsRequest: MessageFns<ListJobsRequest> = {
+  encode(message: ListJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.afterId !== 0) {
+      writer.uint32(8).uint32(message.afterId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.failed !== false) {
+      writer.uint32(24).bool(message.failed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.afterId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListJobsResponse(): ListJobsResponse {
+  return { jobs: [], more: false };
+}
+
+export const ListJobsResponse: MessageFns<ListJobsResponse> = {
+  encode(message: ListJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.jobs) {
+      Job.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobs.push(Job.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFailureGroup(): FailureGroup {
+  return { reason: 0, attempts: 0, jobs: 0, workers: 0, givenUp: 0, latestMessage: "", latestAtMs: 0n };
+}
+
+export const FailureGroup: MessageFns<FailureGroup> = {
+  encode(message: FailureGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(16).uint32(message.attempts);
+    }
+    if (message.jobs !== 0) {
+      writer.uint32(24).uint32(message.jobs);
+    }
+    if (message.workers !== 0) {
+      writer.uint32(32).uint32(message.workers);
+    }
+    if (message.givenUp !== 0) {
+      writer.uint32(40).uint32(message.givenUp);
+    }
+    if (message.latestMessage !== "") {
+      writer.uint32(50).string(message.latestMessage);
+    }
+    if (message.latestAtMs !== 0n) {
+      if (BigInt.asIntN(64, message.latestAtMs) !== message.latestAtMs) {
+        throw new globalThis.Error("value provided for field message.latestAtMs of type int64 too large");
+      }
+      writer.uint32(56).int64(message.latestAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FailureGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailureGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempts = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.jobs = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.workers = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.givenUp = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.latestMessage = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.latestAtMs = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSummarizeFailuresRequest(): SummarizeFailuresRequest {
+  return {};
+}
+
+export const SummarizeFailuresRequest: MessageFns<SummarizeFailuresRequest> = {
+  encode(_: SummarizeFailuresRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SummarizeFailuresRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSummarizeFailuresRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSummarizeFailuresResponse(): SummarizeFailuresResponse {
+  return { groups: [] };
+}
+
+export const SummarizeFailuresResponse: MessageFns<SummarizeFailuresResponse> = {
+  encode(message: SummarizeFailuresResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.groups) {
+      FailureGroup.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SummarizeFailuresResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSummarizeFailuresResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.groups.push(FailureGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCordonWorkerRequest(): CordonWorkerRequest {
+  return { worker: "", cordoned: false, reason: "" };
+}
+
+export const CordonWorkerRequest: MessageFns<CordonWorkerRequest> = {
+  encode(message: CordonWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== "") {
+      writer.uint32(10).string(message.worker);
+    }
+    if (message.cordoned !== false) {
+      writer.uint32(16).bool(message.cordoned);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CordonWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCordonWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cordoned = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCordonWorkerResponse(): CordonWorkerResponse {
+  return { workerId: "" };
+}
+
+export const CordonWorkerResponse: MessageFns<CordonWorkerResponse> = {
+  encode(message: CordonWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workerId !== "") {
+      writer.uint32(10).string(message.workerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CordonWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCordonWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workerId = reader.string();
             continue;
           }
         }
@@ -1771,6 +2589,42 @@ export const ControlServiceService = {
     responseSerialize: (value: ListWorkersResponse): Buffer => Buffer.from(ListWorkersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListWorkersResponse => ListWorkersResponse.decode(value),
   },
+  /** Jobs in the order they were queued, in pages, with how they stand; a reason in words for every state that is not final. */
+  listJobs: {
+    path: "/nasoa.v1.ControlService/ListJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListJobsRequest): Buffer => Buffer.from(ListJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListJobsRequest => ListJobsRequest.decode(value),
+    responseSerialize: (value: ListJobsResponse): Buffer => Buffer.from(ListJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListJobsResponse => ListJobsResponse.decode(value),
+  },
+  /** Failed attempts and given-up jobs of the whole search, by reason. */
+  summarizeFailures: {
+    path: "/nasoa.v1.ControlService/SummarizeFailures" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SummarizeFailuresRequest): Buffer =>
+      Buffer.from(SummarizeFailuresRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SummarizeFailuresRequest => SummarizeFailuresRequest.decode(value),
+    responseSerialize: (value: SummarizeFailuresResponse): Buffer =>
+      Buffer.from(SummarizeFailuresResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SummarizeFailuresResponse => SummarizeFailuresResponse.decode(value),
+  },
+  /**
+   * Takes a worker out of service or back into it: a cordoned one gets no further jobs, those that it runs go on. In the store
+   * when answered; repeating it changes nothing. NOT_FOUND when no such worker ever registered.
+   */
+  cordonWorker: {
+    path: "/nasoa.v1.ControlService/CordonWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CordonWorkerRequest): Buffer => Buffer.from(CordonWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CordonWorkerRequest => CordonWorkerRequest.decode(value),
+    responseSerialize: (value: CordonWorkerResponse): Buffer =>
+      Buffer.from(CordonWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CordonWorkerResponse => CordonWorkerResponse.decode(value),
+  },
   /**
    * Ends the search for good: no new jobs, and running ones are finished or cancelled. In the store when answered. The search
    * is over when its status is final, see WatchSearch. A second call can make a stop stricter, never milder.
@@ -1800,6 +2654,15 @@ export interface ControlServiceServer extends UntypedServiceImplementation {
    */
   listCandidates: handleUnaryCall<ListCandidatesRequest, ListCandidatesResponse>;
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
+  /** Jobs in the order they were queued, in pages, with how they stand; a reason in words for every state that is not final. */
+  listJobs: handleUnaryCall<ListJobsRequest, ListJobsResponse>;
+  /** Failed attempts and given-up jobs of the whole search, by reason. */
+  summarizeFailures: handleUnaryCall<SummarizeFailuresRequest, SummarizeFailuresResponse>;
+  /**
+   * Takes a worker out of service or back into it: a cordoned one gets no further jobs, those that it runs go on. In the store
+   * when answered; repeating it changes nothing. NOT_FOUND when no such worker ever registered.
+   */
+  cordonWorker: handleUnaryCall<CordonWorkerRequest, CordonWorkerResponse>;
   /**
    * Ends the search for good: no new jobs, and running ones are finished or cancelled. In the store when answered. The search
    * is over when its status is final, see WatchSearch. A second call can make a stop stricter, never milder.
@@ -1867,6 +2730,57 @@ export interface ControlServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
+  ): ClientUnaryCall;
+  /** Jobs in the order they were queued, in pages, with how they stand; a reason in words for every state that is not final. */
+  listJobs(
+    request: ListJobsRequest,
+    callback: (error: ServiceError | null, response: ListJobsResponse) => void,
+  ): ClientUnaryCall;
+  listJobs(
+    request: ListJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListJobsResponse) => void,
+  ): ClientUnaryCall;
+  listJobs(
+    request: ListJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListJobsResponse) => void,
+  ): ClientUnaryCall;
+  /** Failed attempts and given-up jobs of the whole search, by reason. */
+  summarizeFailures(
+    request: SummarizeFailuresRequest,
+    callback: (error: ServiceError | null, response: SummarizeFailuresResponse) => void,
+  ): ClientUnaryCall;
+  summarizeFailures(
+    request: SummarizeFailuresRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SummarizeFailuresResponse) => void,
+  ): ClientUnaryCall;
+  summarizeFailures(
+    request: SummarizeFailuresRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SummarizeFailuresResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Takes a worker out of service or back into it: a cordoned one gets no further jobs, those that it runs go on. In the store
+   * when answered; repeating it changes nothing. NOT_FOUND when no such worker ever registered.
+   */
+  cordonWorker(
+    request: CordonWorkerRequest,
+    callback: (error: ServiceError | null, response: CordonWorkerResponse) => void,
+  ): ClientUnaryCall;
+  cordonWorker(
+    request: CordonWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CordonWorkerResponse) => void,
+  ): ClientUnaryCall;
+  cordonWorker(
+    request: CordonWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CordonWorkerResponse) => void,
   ): ClientUnaryCall;
   /**
    * Ends the search for good: no new jobs, and running ones are finished or cancelled. In the store when answered. The search
