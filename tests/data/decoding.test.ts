@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import type { Augmentation } from '../../shared/training/specification.js'
 import { type Dataset, type ImageBatch, openDataset } from '../../worker/data/dataset.js'
+import { decodeCrop } from '../../worker/data/decode.js'
 import { gradient, image, imageNetFolder, jpeg, temporaryFolder, writeFiles } from './image-files.js'
 
 interface Options {
@@ -108,6 +109,28 @@ describe('resizing', () => {
     expect(first.images).toHaveLength(32 * 32 * 3)
     expect(again.images).toEqual(first.images)
     expect(second.images).not.toEqual(first.images)
+  })
+})
+
+describe('a crop of a large JPEG', () => {
+  test.each([16, 40, 64])('decoded at a fraction of its size shows what the whole decode shows (to %d pixels)', async (resolution) => {
+    const size = { width: 640, height: 400 }
+    const encoded = await jpeg(size.width, size.height)
+    const box = { left: 90, top: 35, width: 330, height: 300 }
+    const { data: whole } = await sharp(encoded).raw().toBuffer({ resolveWithObject: true })
+    const expected = await sharp(whole, { raw: { ...size, channels: 3 } }).extract(box).resize(resolution, resolution, { fit: 'fill' }).raw().toBuffer()
+    const pixels = await decodeCrop(encoded, size, box, resolution, false)
+    // The gradient rises by 255 over the image: half a pixel of the result is some grey levels.
+    expect(largestDifference(pixels, expected)).toBeLessThanOrEqual(4 + 255 / resolution)
+    const mirrored = await decodeCrop(encoded, size, box, resolution, true)
+    expect(mirrored.subarray(0, 3)).toEqual(pixels.subarray((resolution - 1) * 3, resolution * 3))
+  })
+
+  test('lies right in an image that its EXIF orientation turns', async () => {
+    const upright = await jpeg(400, 300)
+    const box = { left: 100, top: 20, width: 200, height: 200 }
+    const expected = await decodeCrop(upright, { width: 400, height: 300 }, box, 32, false)
+    expect(largestDifference(await decodeCrop(await turned(6, 400, 300), { width: 400, height: 300 }, box, 32, false), expected)).toBeLessThanOrEqual(12)
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Rng } from '../../shared/rng.js'
 import type { Augmentation } from '../../shared/training/specification.js'
 import { ByteCache } from './byte-cache.js'
-import { randomResizedCrop } from './crop-box.js'
+import { type ImageSize, randomResizedCrop } from './crop-box.js'
 import { decodeCentre, decodeCrop, readSize, requireComplete } from './decode.js'
 import type { ManifestImage } from './manifest.js'
 import { applyPadCrop, randomPadCrop } from './pad-crop.js'
@@ -15,6 +15,8 @@ export type ReadImage = () => Promise<Buffer>
 export class ImageSource {
   /** By path: decoded pixels, or the encoded file where every crop is decoded anew. Training and validation paths differ. */
   private readonly cache: ByteCache
+  /** By path: sizes of whole images, so that the next crop costs one turn of the event loop and not two. */
+  private readonly sizes = new Map<string, ImageSize>()
 
   constructor(
     private readonly directory: string,
@@ -82,9 +84,16 @@ export class ImageSource {
   /** Every crop is decoded anew, from bytes that are kept. */
   private async resizedCrop(image: ManifestImage, rng: Rng, read: ReadImage): Promise<Uint8Array> {
     const encoded = await this.cache.get(image.path, read)
-    const box = randomResizedCrop(await readSize(encoded), rng)
-    const decoded = decodeCrop(encoded, box, this.resolution, rng.chance(0.5))
-    const [pixels] = await Promise.all([decoded, requireComplete(encoded)])
-    return pixels
+    const size = await this.sizeOf(image, encoded)
+    return decodeCrop(encoded, size, randomResizedCrop(size, rng), this.resolution, rng.chance(0.5))
+  }
+
+  /** Looked at once: an image that was whole stays so as long as its size in the manifest does. */
+  private async sizeOf(image: ManifestImage, encoded: Buffer): Promise<ImageSize> {
+    const known = this.sizes.get(image.path)
+    if (known !== undefined) return known
+    const [size] = await Promise.all([readSize(encoded), requireComplete(encoded)])
+    this.sizes.set(image.path, size)
+    return size
   }
 }

@@ -1,0 +1,50 @@
+import type { CommandModule } from 'yargs'
+import type { Augmentation } from '../../../shared/training/specification.js'
+import { type GlobalOptions, printJson, printStatus } from '../../output.js'
+import { recipeOptions, requireInteger, requireNumber } from '../../training/recipe-options.js'
+
+interface BenchLoaderArguments extends GlobalOptions {
+  readonly data: string
+  readonly resolution: number
+  readonly batch: number
+  readonly augmentation: Augmentation
+  readonly seconds: number
+  readonly cache: number
+}
+
+const number = { type: 'number', requiresArg: true } as const
+
+export const benchLoader: CommandModule<GlobalOptions, BenchLoaderArguments> = {
+  command: 'loader',
+  describe: 'Measure how many images a second the data path alone delivers: reading, decoding, augmentation',
+  builder: (yargs) =>
+    yargs
+      .options({
+        data: { type: 'string', requiresArg: true, demandOption: true, describe: 'Data folder of any layout; folders of classes without train and val do here' },
+        resolution: { ...number, default: 224, describe: 'Side of the square images, pixels' },
+        batch: { ...number, default: 32, describe: 'Images in a step' },
+        augmentation: recipeOptions.augmentation,
+        seconds: { ...number, default: 5, describe: 'How long to go on after the first pass over the images' },
+        cache: { ...number, default: 256, describe: 'MiB of memory for images that come again; 0 = read everything every time' },
+      })
+      .example('$0 bench loader --data tiny-imagenet --resolution 64 --augmentation pad-crop', 'small images')
+      .example('$0 bench loader --data imagenet --resolution 160 --cache 0 --json', 'as with images that do not fit into memory'),
+  handler: async ({ data, resolution, batch, augmentation, seconds, cache, json }) => {
+    requireInteger('resolution', resolution, [8, 4096])
+    requireInteger('batch', batch, [1, 65_536])
+    requireNumber('seconds', seconds, [0, 3600])
+    requireInteger('cache', cache, [0, 1_000_000])
+    const { interruptible } = await import('../../data/interruptible.js')
+    const { resolveDataDirectory } = await import('../../../worker/data/data-directory.js')
+    const { benchLoader: measure } = await import('../../../bench/loader/bench-loader.js')
+    const recipe = { resolution, batch, augmentation, seed: 0 }
+    const directory = await resolveDataDirectory(data, printStatus)
+    const result = await interruptible((signal) => measure({ directory, recipe, durationMs: seconds * 1000, cacheBytes: cache * 1024 * 1024, log: printStatus, signal }))
+    if (result === null) return
+    const { availableParallelism } = await import('node:os')
+    if (json) return printJson({ data, resolution, batch, augmentation, cacheMib: cache, cores: availableParallelism(), ...result })
+    const { imagesPerSecond, firstEpochImagesPerSecond, evaluationImagesPerSecond, batchMs, passes, peakMib } = result
+    printStatus(`${imagesPerSecond.toFixed(0)} images/s in ${passes - 1} passes after the first, ${firstEpochImagesPerSecond.toFixed(0)} in the first, ${evaluationImagesPerSecond.toFixed(0)} in evaluation`)
+    printStatus(`a batch of ${batch} every ${batchMs.median.toFixed(1)} ms (p10 ${batchMs.p10.toFixed(1)}, p90 ${batchMs.p90.toFixed(1)}); at most ${peakMib} MiB of memory`)
+  },
+}
