@@ -1,9 +1,12 @@
+import { cacheFolder } from '../../worker/tensorflow/native/cache.js'
 import { findSetUpLibrary } from '../../worker/tensorflow/native/ensure.js'
 import { neededBytes } from '../../worker/tensorflow/native/download.js'
 import { currentPlatform } from '../../worker/tensorflow/native/platform.js'
 import { releaseFor } from '../../worker/tensorflow/native/release.js'
+import { chosenVariant } from '../../worker/tensorflow/native/variant.js'
 import type { Check } from './check.js'
 import { checkCache, checkData } from './folders.js'
+import { checkGpus } from './gpu.js'
 import { checkMachine } from './machine.js'
 import { checkTensorFlow } from './tensorflow.js'
 
@@ -14,6 +17,7 @@ import { checkTensorFlow } from './tensorflow.js'
 export async function examine(data: string | undefined): Promise<Check[]> {
   return [
     ...(await checkMachine()),
+    ...(await checkGpus(process.env)),
     ...(await checkTensorFlow()),
     ...(await checkCache(process.env, await spaceToCome())),
     ...(data === undefined ? [] : [await checkData(data)]),
@@ -25,7 +29,7 @@ const workingBytes = 500e6
 
 async function spaceToCome(): Promise<number> {
   try {
-    return (await findSetUpLibrary()) === null ? neededBytes(releaseFor(await currentPlatform())) : workingBytes
+    return (await findSetUpLibrary()) === null ? neededBytes(releaseFor(await currentPlatform(), chosenVariant(cacheFolder()))) : workingBytes
   } catch {
     return workingBytes
   }

@@ -9,7 +9,7 @@ import { addonPath } from '../../worker/tensorflow/native/tfjs-package.js'
 import { pathWith, temporaryFolder } from './fake-programs.js'
 import { machineWith } from './fake-release.js'
 
-const library: Library = { name: 'tensorflow-1.0-linux-x64', main: '/a', framework: '/b', companions: [], include: '/c' }
+const library: Library = { name: 'tensorflow-1.0-linux-x64', main: '/a', framework: '/b', companions: [], include: '/c', nvidia: null }
 
 describe('requireCompiler', () => {
   const fine = 'exit 0'

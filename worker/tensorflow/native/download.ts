@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireSha256, sha256Of } from './checksum.js'
+import { fetchCuda, isCudaIntact } from './cuda.js'
 import { megabytes, requireSpace } from './disk-space.js'
 import { type Library, releaseFolder, releaseLibrary } from './library.js'
 import { findPip, pipDownload } from './pip.js'
@@ -11,6 +12,8 @@ import { unpackWheel } from './unpack.js'
 
 /** pip first writes a temporary file and then the wheel, and the headers take a little. */
 const slackBytes = 20e6
+/** CUDA 12.5 with cuDNN 9, unpacked, and the largest of its wheels twice. */
+const cudaBytes = 5.5e9
 const partialPrefix = 'partial-'
 
 /**
@@ -30,11 +33,12 @@ export async function fetchLibrary(cache: string, release: Release, system: Setu
   return releaseLibrary(cache, release)
 }
 
-async function isIntact(folder: string, { libraries }: Release): Promise<boolean> {
+async function isIntact(folder: string, { libraries, cudaExtra }: Release): Promise<boolean> {
   for (const { entry, bytes, sha256 } of libraries) {
     const path = join(folder, entry)
     if (!existsSync(path) || (await stat(path)).size !== bytes || (await sha256Of(path)) !== sha256) return false
   }
+  if (cudaExtra !== undefined && !(await isCudaIntact(folder))) return false
   return existsSync(join(folder, 'tensorflow', 'include', 'tensorflow', 'c', 'c_api.h'))
 }
 
@@ -60,11 +64,13 @@ async function fetchInto(partial: string, pip: Awaited<ReturnType<typeof findPip
   system.progress(`unpacking TensorFlow to ${join(partial, '..')}`)
   await mkdir(join(partial, 'unpacked'))
   await unpackWheel(wheel, release.libraries, headerFolders, join(partial, 'unpacked'))
+  if (release.cudaExtra !== undefined) await fetchCuda(wheel, release.cudaExtra, pip, join(partial, 'unpacked'), system)
 }
 
 /** Free space that a download needs at its peak: pip's temporary file, the wheel, and what is unpacked. */
-export function neededBytes({ wheel, libraries }: Release): number {
-  return 2 * wheel.bytes + libraries.reduce((sum, { bytes }) => sum + bytes, 0) + slackBytes
+export function neededBytes({ wheel, libraries, cudaExtra }: Release): number {
+  const cuda = cudaExtra === undefined ? 0 : cudaBytes
+  return 2 * wheel.bytes + libraries.reduce((sum, { bytes }) => sum + bytes, 0) + slackBytes + cuda
 }
 
 /** What a killed set-up left behind; the lock says that nobody works on it. */

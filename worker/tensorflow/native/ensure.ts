@@ -6,17 +6,21 @@ import { fetchLibrary } from './download.js'
 import { type Library, customLibrary, releaseFolder, releaseLibrary } from './library.js'
 import { linkLibrary } from './link.js'
 import { readCpuInfo, requireVectorInstructions } from './platform.js'
-import { type Release, releaseFor } from './release.js'
+import { readNvidia, requireUsable } from './nvidia.js'
+import { type Release, type Variant, releaseFor } from './release.js'
 import { withLocks } from './setup-lock.js'
 import { type SetupSystem, realSystem } from './setup-system.js'
 import { isStamped, writeStamp } from './stamp.js'
 import type { TfjsPackage } from './tfjs-package.js'
+import { chosenVariant, rememberVariant } from './variant.js'
 
 export interface SetupOptions {
   /** Called with one line per step; nothing is said when nothing is to be done. */
   readonly progress: (line: string) => void
   /** Throws away what the cache holds and does everything anew. */
   readonly force?: boolean
+  /** True: the CUDA build; false: the CPU's. What was set up last stays when left out. */
+  readonly gpu?: boolean
   /** The machine, for tests. */
   readonly system?: SetupSystem
 }
@@ -47,25 +51,37 @@ export async function ensureTensorFlow(options: SetupOptions): Promise<SetupResu
   const system = options.system ?? realSystem(options.progress)
   const cache = cacheFolder(system.env)
   const tfjs = system.tfjs()
-  const source = await sourceOf(cache, system)
+  const variant = variantOf(cache, options.gpu)
+  const source = await sourceOf(cache, system, variant)
   const result = { library: source.library.name, libraryPath: source.library.main, cache }
-  if (options.force !== true && isStamped(source.library, tfjs)) return { alreadySetUp: true, ...result }
+  if (options.force !== true && isStamped(source.library, tfjs)) {
+    if (options.gpu !== undefined && source.release !== null) await rememberVariant(cache, variant)
+    return { alreadySetUp: true, ...result }
+  }
+  if (options.gpu === true) requireUsable(await readNvidia(system.env, system.run), system.progress)
   // Two locks: one checkout may be used with several caches, one cache by several checkouts.
   const folders = [tfjs.folder, join(cache, 'tensorflow')]
   const done = await withLocks(folders, system.progress, () => setUp(cache, tfjs, source, system, options.force === true))
+  if (options.gpu !== undefined && source.release !== null) await rememberVariant(cache, variant)
   return { alreadySetUp: !done, ...result }
 }
 
 /** The library that is set up, or null where a call of `ensureTensorFlow` would have something to do. */
 export async function findSetUpLibrary(system: SetupSystem = realSystem(() => {})): Promise<Library | null> {
-  const { library } = await sourceOf(cacheFolder(system.env), system)
+  const cache = cacheFolder(system.env)
+  const { library } = await sourceOf(cache, system, chosenVariant(cache))
   return isStamped(library, system.tfjs()) ? library : null
 }
 
-async function sourceOf(cache: string, system: SetupSystem): Promise<Source> {
+function variantOf(cache: string, gpu: boolean | undefined): Variant {
+  if (gpu === undefined) return chosenVariant(cache)
+  return gpu ? 'cuda' : 'cpu'
+}
+
+async function sourceOf(cache: string, system: SetupSystem, variant: Variant): Promise<Source> {
   const own = system.env.NASOA_LIBTENSORFLOW
   if (own) return { library: customLibrary(own), release: null }
-  const release = releaseFor(await system.platform())
+  const release = releaseFor(await system.platform(), variant)
   return { library: releaseLibrary(cache, release), release }
 }
 

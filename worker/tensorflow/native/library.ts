@@ -15,6 +15,8 @@ export interface Library {
   readonly companions: readonly string[]
   /** Folder that holds tensorflow/c/c_api.h. */
   readonly include: string
+  /** Folder of CUDA's libraries, which the library looks for beside its own; null for one that computes on the CPU. */
+  readonly nvidia: string | null
 }
 
 /** Folder of an unpacked release in the cache. */
@@ -22,8 +24,8 @@ export function releaseFolder(cache: string, release: Release): string {
   return join(cache, 'tensorflow', releaseName(release))
 }
 
-export function releaseName({ version, platform }: Release): string {
-  return `tensorflow-${version}-${platform}`
+export function releaseName({ version, platform, cudaExtra }: Release): string {
+  return `tensorflow-${version}-${platform}${cudaExtra === undefined ? '' : '-cuda'}`
 }
 
 /** The library of a release as it lies (or will lie) in the cache. */
@@ -36,6 +38,7 @@ export function releaseLibrary(cache: string, release: Release): Library {
     framework: framework ?? '',
     companions,
     include: join(folder, 'tensorflow', 'include'),
+    nvidia: release.cudaExtra === undefined ? null : join(folder, 'nvidia'),
   }
 }
 
@@ -58,7 +61,9 @@ export function customLibrary(path: string): Library {
       { path: folder },
     )
   }
-  return { name: `custom-${stateOf(main)}`, main, framework, companions: [], include }
+  // An installed Python tensorflow has them beside itself.
+  const nvidia = join(folder, '..', 'nvidia')
+  return { name: `custom-${stateOf(main)}`, main, framework, companions: [], include, nvidia: existsSync(nvidia) ? nvidia : null }
 }
 
 function firstFile(folder: string, names: readonly string[]): string | null {

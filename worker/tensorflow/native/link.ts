@@ -13,4 +13,6 @@ export async function linkLibrary(library: Library, tfjs: TfjsPackage): Promise<
   await mkdir(join(deps, 'lib'), { recursive: true })
   for (const [name, target] of linkNames(library)) await symlink(target, join(deps, 'lib', name))
   await symlink(library.include, join(deps, 'include'))
+  // The CUDA build's run path is `$ORIGIN/../nvidia/<part>/lib`, and $ORIGIN is where the link lies.
+  if (library.nvidia !== null) await symlink(library.nvidia, join(deps, 'nvidia'))
 }

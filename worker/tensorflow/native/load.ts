@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import util from 'node:util'
 import type * as tfjs from '@tensorflow/tfjs-node-gpu'
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js'
 import { EnvironmentError, messageOf } from '../../../shared/errors.js'
 import { ensureTensorFlow } from './ensure.js'
-import { tfjsPackageName } from './tfjs-package.js'
+import { type TfjsPackage, dependencyFolder, tfjsPackage, tfjsPackageName } from './tfjs-package.js'
 
 /** The module `@tensorflow/tfjs-node-gpu`. */
 export type TensorFlow = typeof tfjs
@@ -29,7 +31,7 @@ let loaded: TensorFlow | undefined
 export async function loadTensorFlow(options: LoadOptions = {}): Promise<TensorFlow> {
   if (loaded !== undefined) return loaded
   await ensureTensorFlow({ progress: options.progress ?? toStderr })
-  setNativeEnvironment(options)
+  setNativeEnvironment(options, tfjsPackage())
   restoreRemovedUtilities()
   loaded = requireQuietly()
   return loaded
@@ -53,11 +55,16 @@ function toStderr(line: string): void {
   process.stderr.write(`nasoa: ${line}\n`)
 }
 
-function setNativeEnvironment({ intraOpThreads, interOpThreads }: LoadOptions): void {
+function setNativeEnvironment({ intraOpThreads, interOpThreads }: LoadOptions, tfjs: TfjsPackage): void {
   // TensorFlow turns oneDNN on by itself only on CPUs with AVX512-VNNI, but convolutions gain from it on all.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
   // 2 = errors only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  // Else the first process takes the whole memory of a GPU, and a second slot finds none.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
+  // XLA looks for libdevice where the whole toolkit would be; the wheel of nvcc has it.
+  const toolkit = join(dependencyFolder(tfjs), 'nvidia', 'cuda_nvcc')
+  if (existsSync(toolkit)) process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${toolkit}`
   if (intraOpThreads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(intraOpThreads)
   if (interOpThreads !== undefined) process.env.TF_NUM_INTEROP_THREADS = String(interOpThreads)
 }

@@ -19,7 +19,12 @@ export interface Release {
   readonly wheelTag: string
   readonly wheel: { readonly file: string; readonly bytes: number; readonly sha256: string }
   readonly libraries: readonly PinnedFile[]
+  /** The wheel's extra whose packages hold CUDA; a release without it computes on the CPU. */
+  readonly cudaExtra?: string
 }
+
+/** What a libtensorflow computes on. */
+export type Variant = 'cpu' | 'cuda'
 
 /** What the machine is, as far as it decides which wheel fits. */
 export interface Platform {
@@ -94,11 +99,38 @@ const releases: readonly Release[] = [
   },
 ]
 
+/** The plain wheel is the CUDA build on x64. */
+const cudaRelease: Release = {
+  version: tensorflowVersion,
+  platform: 'linux-x64',
+  distribution: 'tensorflow',
+  wheelTag: 'manylinux2014_x86_64',
+  wheel: {
+    file: 'tensorflow-2.19.1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
+    bytes: 645_010_075,
+    sha256: '35a6950f3fee0ad2d1668241d31684676f2e6eceb613cbeef960ea22014ef8fb',
+  },
+  libraries: [
+    {
+      entry: 'tensorflow/libtensorflow_cc.so.2',
+      bytes: 1_180_397_584,
+      sha256: '9772559d927fd8ba588879845a6243498ff175d969802228edea55cee3f93808',
+    },
+    {
+      entry: 'tensorflow/libtensorflow_framework.so.2',
+      bytes: 164_303_592,
+      sha256: '3101eb0f19e0e84e82753db4ad6d6e95483d2bb75b09bb18b4b8c3c401ac5a9c',
+    },
+  ],
+  cudaExtra: 'and-cuda',
+}
+
 /**
  * The release for a platform.
  * @throws UnsupportedPlatformError naming what was found and what is supported
  */
-export function releaseFor({ os, arch, libc }: Platform): Release {
+export function releaseFor({ os, arch, libc }: Platform, variant: Variant = 'cpu'): Release {
+  if (variant === 'cuda') return cudaReleaseFor({ os, arch, libc })
   const release = releases.find(({ platform }) => platform === `${os}-${arch}`)
   if (release !== undefined && libc === 'glibc') return release
   const found = libc === null ? `${os}-${arch}` : `${os}-${arch} with ${libc}`
@@ -106,6 +138,15 @@ export function releaseFor({ os, arch, libc }: Platform): Release {
   throw new UnsupportedPlatformError(
     `no TensorFlow ${tensorflowVersion} for ${found}: use ${supported} with glibc, or name a folder with a libtensorflow ` +
       'of your own in NASOA_LIBTENSORFLOW',
+    { os, arch, libc },
+  )
+}
+
+function cudaReleaseFor({ os, arch, libc }: Platform): Release {
+  if (cudaRelease.platform === `${os}-${arch}` && libc === 'glibc') return cudaRelease
+  throw new UnsupportedPlatformError(
+    `no CUDA build of TensorFlow ${tensorflowVersion} for ${os}-${arch}: use ${cudaRelease.platform} with glibc, or name a folder with a ` +
+      'libtensorflow of your own in NASOA_LIBTENSORFLOW',
     { os, arch, libc },
   )
 }

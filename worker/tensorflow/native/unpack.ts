@@ -35,6 +35,29 @@ export async function unpackWheel(
   if (missing.size > 0) throw new HashMismatchError(`${wheel} lacks ${[...missing.keys()].join(', ')}: run \`nasoa setup --force\``)
 }
 
+/** A file that was unpacked: its path in the wheel, its size and hash. */
+export interface UnpackedFile {
+  readonly entry: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Unpacks all entries of a wheel whose path matches, paths kept, as a stream. */
+export async function unpackMatching(wheel: string, wanted: RegExp, target: string): Promise<UnpackedFile[]> {
+  const files: UnpackedFile[] = []
+  const zip = await openPromise(wheel, { lazyEntries: true, autoClose: false })
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (!wanted.test(entry.fileName)) continue
+      const sha256 = await unpackEntry(zip, entry, join(target, entry.fileName))
+      files.push({ entry: entry.fileName, bytes: entry.uncompressedSize, sha256 })
+    }
+  } finally {
+    zip.close()
+  }
+  return files
+}
+
 function isBelow(folders: readonly string[], path: string): boolean {
   return !path.endsWith('/') && folders.some(folder => path.startsWith(folder))
 }
