@@ -94,6 +94,12 @@ describe('the trainer process', () => {
     expect(await trainer.ended).toMatchObject({ kind: 'failed', reason: 'worker_lost', message: expect.stringMatching(/SIGKILL/) as string })
   })
 
+  test('stuck in a step, is killed after the limit: timed_out', async () => {
+    const stop = at('epoch', () => process.kill(trainer.pid ?? 0, 'SIGSTOP'))
+    const trainer = launchTrainer(await training(endless), { onEvent: stop, stepLimitMs: 20_000 })
+    expect(await trainer.ended).toEqual({ kind: 'timed_out', limitMs: 20_000, message: 'a single step outlasted the time limit' })
+  })
+
   test('reports what is wrong with the work', async () => {
     const work = await training()
     const end = await launchTrainer({ ...work, specification: { ...work.specification, encoding: '9' } }).ended

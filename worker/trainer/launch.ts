@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { builtModule } from '../../shared/package-root.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { type ChildExit, outcomeOfExit } from './child-exit.js'
-import type { DeviceDescription, ThroughputMeasurement, TrainerCommand, TrainerEvent, TrainerWork } from './messages.js'
+import type { DeviceDescription, ThroughputMeasurement, TrainerCommand, TrainerEvent, TrainerMessage, TrainerWork } from './messages.js'
 import { outOfMemoryKills, peakResidentBytes } from './process-memory.js'
 import { StderrTail } from './stderr-tail.js'
 
@@ -14,6 +14,11 @@ export interface LaunchOptions {
   readonly onStderrLine?: (line: string) => void
   /** How long a cancelled child may take to end by itself (a step cannot be interrupted) before it is killed. Default 10 s. */
   readonly cancelGraceMs?: number
+  /**
+   * How long the child may give no sign of life, which it does between steps, before it is killed as `timed_out`: one step (or
+   * loading a program) that hangs. Default 10 minutes.
+   */
+  readonly stepLimitMs?: number
 }
 
 /** How a child's work ended. */
@@ -23,6 +28,9 @@ export type TrainerEnd = Outcome | ({ readonly kind: 'measured' } & ThroughputMe
 const timeLimitGraceMs = 30_000
 const memorySampleMs = 500
 const exitGraceMs = 10_000
+const defaultStepLimitMs = 600_000
+/** Looks that find no sign of life until the child counts as stuck: time that this process slept through does not count. */
+const looksPerLimit = 10
 /** Longest delay that setTimeout takes. */
 const longestDelayMs = 2 ** 31 - 1
 
@@ -36,6 +44,7 @@ export class TrainerHandle {
   private ending: ChildExit['ending'] = null
   private end: TrainerEnd | null = null
   private peakBytes = 0
+  private silentLooks = 0
 
   constructor(
     private readonly work: TrainerWork,
@@ -66,8 +75,9 @@ export class TrainerHandle {
   }
 
   private async follow(stderr: StderrTail): Promise<TrainerEnd> {
-    this.child.on('message', (event: TrainerEvent) => this.receive(event))
+    this.child.on('message', (message: TrainerMessage) => this.receive(message))
     this.sampleMemory()
+    this.watchSteps()
     const { code, signal } = await exitOf(this.child, stderr)
     for (const timer of this.timers) clearTimeout(timer)
     if (this.end !== null) return this.end
@@ -78,7 +88,9 @@ export class TrainerHandle {
     return outcome
   }
 
-  private receive(event: TrainerEvent): void {
+  private receive(event: TrainerMessage): void {
+    this.silentLooks = 0
+    if (event.kind === 'alive') return
     if (event.kind === 'started') this.watchTimeLimit()
     if (event.kind === 'outcome') this.finish(event.outcome)
     if (event.kind === 'measured' && this.work.kind === 'measure') this.finish(event)
@@ -99,6 +111,18 @@ export class TrainerHandle {
       this.ending ??= { kind: 'timed_out', limitMs }
       this.child.kill('SIGKILL')
     })
+  }
+
+  /** For a step that does not come back, also where the training has no time limit. */
+  private watchSteps(): void {
+    const limitMs = this.options.stepLimitMs ?? defaultStepLimitMs
+    const timer = setInterval(() => {
+      this.silentLooks += 1
+      if (this.silentLooks <= looksPerLimit || this.ending !== null) return
+      this.ending = { kind: 'timed_out', limitMs }
+      this.child.kill('SIGKILL')
+    }, limitMs / looksPerLimit)
+    this.timers.push(timer)
   }
 
   private sampleMemory(): void {

@@ -1,5 +1,5 @@
 import { messageOf } from '../../shared/errors.js'
-import type { TrainerCommand, TrainerEvent } from './messages.js'
+import type { TrainerCommand, TrainerEvent, TrainerMessage } from './messages.js'
 import { performWork } from './work.js'
 
 /**
@@ -9,9 +9,12 @@ import { performWork } from './work.js'
 const controller = new AbortController()
 let isWorking = false
 
-function send(event: TrainerEvent): Promise<void> {
+/** The parent ends a process that is stuck: see `LaunchOptions.stepLimitMs`. */
+const aliveEveryMs = 1000
+
+function send(message: TrainerMessage): Promise<void> {
   return new Promise((resolve) => {
-    if (process.connected) process.send?.(event, undefined, undefined, () => resolve())
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve())
     else resolve()
   })
 }
@@ -40,6 +43,7 @@ function fail(error: unknown): void {
   void finish({ kind: 'outcome', outcome: { kind: 'failed', reason: 'internal', message: messageOf(error) } })
 }
 
+setInterval(() => void send({ kind: 'alive' }), aliveEveryMs).unref()
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 // Ctrl-C in a terminal reaches the whole process group; what becomes of this process is the parent's decision.

@@ -67,6 +67,9 @@ export type TrainerEvent =
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
+/** What comes over the channel: events, and every second a sign that the process's loop turns, which stops within a step. */
+export type TrainerMessage = TrainerEvent | { readonly kind: 'alive' }
+
 /** Train one network. */
 export interface TrainCommand {
   readonly kind: 'train'
