@@ -22,11 +22,17 @@ export interface OpenEndpoint {
   readonly close: () => Promise<void>
 }
 
-/** @throws in one line for whatever cannot be meant */
-export async function openEndpoint(words: EndpointWords): Promise<OpenEndpoint> {
-  if ((words.coordinator === undefined) === (words.discovery === undefined)) {
+/** @throws UsageError, InvalidInputError */
+export function requireOneCoordinator({ coordinator, discovery }: EndpointWords): void {
+  if ((coordinator === undefined) === (discovery === undefined)) {
     throw new UsageError('name the coordinator with --coordinator host:port, or with --discovery FILE')
   }
+  if (coordinator !== undefined) parseAddress(coordinator, '--coordinator')
+}
+
+/** @throws in one line for whatever cannot be meant */
+export async function openEndpoint(words: EndpointWords): Promise<OpenEndpoint> {
+  requireOneCoordinator(words)
   const security = clientSecurity(tlsMaterialOf(words, 'client'))
   if (words.coordinator !== undefined) {
     const target = formatAddress(parseAddress(words.coordinator, '--coordinator'))

@@ -121,6 +121,24 @@ const tokenRevoke: CommandModule<GlobalOptions, GlobalOptions & { readonly autho
   handler: async (options) => (await import('../certs/tokens.js')).revokeToken(options),
 }
 
+const list: CommandModule<GlobalOptions, GlobalOptions & { readonly authority: string }> = {
+  command: 'list',
+  describe: 'Show the certificates that were issued, and which are still in force',
+  builder: (yargs) => yargs.option('authority', authority),
+  handler: async (options) => (await import('../certs/revoke.js')).list(options),
+}
+
+const revoke: CommandModule<GlobalOptions, GlobalOptions & { readonly authority: string; readonly who: string }> = {
+  command: 'revoke <who>',
+  describe: 'Make certificates useless before their time: all of a name, or the one in a file',
+  builder: (yargs) =>
+    yargs
+      .positional('who', { type: 'string', demandOption: true, describe: 'Name that they were issued for, or a certificate file' })
+      .option('authority', authority)
+      .example('$0 certs revoke gpu-1', 'signs certs/ca.crl anew; a coordinator that reads it closes their connections'),
+  handler: async (options) => (await import('../certs/revoke.js')).revoke(options),
+}
+
 const token: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'token <command>',
   describe: 'Join tokens for new workers',
@@ -132,7 +150,7 @@ export const certs: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'certs <command>',
   describe: 'Certificates and join tokens of a cluster',
   builder: (yargs) =>
-    subcommands(yargs, [init, issue, inspect, token], 'init, issue, inspect or token').example(
+    subcommands(yargs, [init, issue, inspect, list, revoke, token], 'init, issue, inspect, list, revoke or token').example(
       '$0 certs init --hosts head-1',
       'the first step of a cluster with more than one machine',
     ),

@@ -4,6 +4,7 @@ import { tlsOptions } from '../cluster/tls-options.js'
 import { type GlobalOptions, printJson, printStatus } from '../output.js'
 
 interface WorkerArguments extends GlobalOptions, EndpointWords {
+  readonly join: string | undefined
   readonly name: string | undefined
   readonly slots: number
   readonly threads: number | undefined
@@ -22,6 +23,11 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
     yargs
       .options(endpointOptions)
       .options(tlsOptions)
+      .option('join', {
+        type: 'string',
+        requiresArg: true,
+        describe: "Join token (`nasoa certs token create`) for a certificate of this worker's own, or @FILE that holds it; kept in the work folder",
+      })
       .option('slots', { type: 'number', default: 1, describe: 'Trainings at a time' })
       .option('threads', { type: 'number', describe: 'Processor threads of each training; default: an equal share of the machine' })
       .option('share', { type: 'number', default: 1, describe: 'Number of workers that share this machine, for the default of --threads' })
@@ -33,12 +39,15 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       .option('until-over', { type: 'boolean', default: false, describe: 'End once the search is over, instead of waiting for another' })
       .example('$0 worker --coordinator 127.0.0.1:7040 --slots 2', 'two trainings at a time')
       .example('$0 worker --discovery discovery.yaml --tls certs/gpu-1.crt', 'a coordinator that may move, and that asks for a certificate')
+      .example('$0 worker --coordinator head-1:7040 --join @token.txt', 'a new machine: gets its certificate, then works')
       .example('$0 worker --coordinator coordinator.example:7040 --data /scratch/imagenet', 'images on a local disk') as unknown as Argv<WorkerArguments>,
   handler: async (given) => {
     const { endRequested } = await import('../cluster/process-lifetime.js')
     const ended = endRequested()
     const { agentOptions } = await import('../cluster/worker-options.js')
-    const { options, close } = await agentOptions(given)
+    const asked = new AbortController()
+    void ended.then(() => asked.abort())
+    const { options, close } = await agentOptions(given, asked.signal)
     const { startAgent } = await import('../../worker/agent/agent.js')
     const agent = startAgent(options)
     let wasInterrupted = false

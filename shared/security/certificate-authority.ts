@@ -18,7 +18,7 @@ import {
   type Extension,
   type JsonGeneralName,
 } from '@peculiar/x509'
-import { createHash, randomBytes, webcrypto } from 'node:crypto'
+import { createHash, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import { InvalidInputError, messageOf } from '../errors.js'
 import { identifier } from '../rpc/checked.js'
@@ -101,12 +101,17 @@ export function plainSerial(serialNumber: string): string {
   return serialNumber.toUpperCase().replace(/^0+(?=.)/, '')
 }
 
-/** A key that never leaves its machine, and a request to have it certified; the subject is the authority's to decide. */
-export async function createSigningRequest(name: string): Promise<{ readonly request: string; readonly key: string }> {
-  const keys = await generateKeys()
+/** A key that never leaves its machine. @returns PEM */
+export async function createPrivateKey(): Promise<string> {
+  return privateKeyPem((await generateKeys()).privateKey)
+}
+
+/** A request to have a key certified, PEM; the subject is the authority's to decide. */
+export async function createSigningRequest(name: string, privateKey: string): Promise<string> {
+  const keys = await keyPairOf(privateKey)
   const subject = [{ CN: [identifier(name, 'the name')] }]
   const request = await Pkcs10CertificateRequestGenerator.create({ name: subject, keys, signingAlgorithm: algorithm })
-  return { request: `${request.toString('pem')}\n`, key: await privateKeyPem(keys.privateKey) }
+  return `${request.toString('pem')}\n`
 }
 
 /**
@@ -221,6 +226,14 @@ async function importPrivateKey(key: string): Promise<webcrypto.CryptoKey> {
     return await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), curve, false, ['sign'])
   } catch (error) {
     throw new CertificateError(`the authority's private key cannot be read: ${messageOf(error)}`)
+  }
+}
+
+async function keyPairOf(privateKey: string): Promise<webcrypto.CryptoKeyPair> {
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
+  return {
+    privateKey: await importPrivateKey(privateKey),
+    publicKey: await webcrypto.subtle.importKey('spki', publicKey, curve, true, ['verify']),
   }
 }
 

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createSigningRequest, issueForSigningRequest } from '../../shared/security/certificate-authority.js'
+import { createPrivateKey, createSigningRequest, issueForSigningRequest } from '../../shared/security/certificate-authority.js'
 import { CertificateError } from '../../shared/security/errors.js'
 import { inspectCertificate } from '../../shared/security/inspect-certificate.js'
 import { filesBeside, loadTlsMaterial } from '../../shared/security/tls-material.js'
@@ -66,7 +66,8 @@ describe('loading TLS material', () => {
 
 describe('signing requests', () => {
   it('get a certificate for their own key, with the subject that the authority decides', async () => {
-    const { request, key } = await createSigningRequest('whatever')
+    const key = await createPrivateKey()
+    const request = await createSigningRequest('whatever', key)
     const certificate = await issueForSigningRequest(cluster.authority, request, { role: 'worker', name: 'gpu-1', days: 1, hosts: [] }, Date.now())
     const files = writeMaterial({ ca: Buffer.from(cluster.authority.certificate), certificate: Buffer.from(certificate), key: Buffer.from(key) })
     expect(() => loadTlsMaterial(files, 'client', Date.now())).not.toThrow()
@@ -76,7 +77,7 @@ describe('signing requests', () => {
   it('are refused where they are none, or signed with another key', async () => {
     const request = { role: 'worker', name: 'w', days: 1, hosts: [] } as const
     await expect(issueForSigningRequest(cluster.authority, 'hello', request, Date.now())).rejects.toThrow(/not a certificate signing request/)
-    const { request: pem } = await createSigningRequest('w')
+    const pem = await createSigningRequest('w', await createPrivateKey())
     const der = Buffer.from(pem.replace(/-----.*-----|\s/g, ''), 'base64')
     der[der.length - 1] ^= 1
     const tampered = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----`
