@@ -12,7 +12,7 @@ export const setup: CommandModule<GlobalOptions, SetupArguments> = {
   builder: yargs =>
     yargs
       .option('force', { type: 'boolean', default: false, describe: 'Throw the cached library and addon away and do everything anew' })
-      .option('gpu', { type: 'boolean', describe: 'The CUDA build with the NVIDIA libraries that it names (about 6 GB); --no-gpu goes back to the CPU build' })
+      .option('gpu', { type: 'boolean', describe: 'The CUDA build with the NVIDIA libraries that it names (about 4 GB); --no-gpu goes back to the CPU build' })
       .example('$0 setup --gpu', 'prepare a machine with NVIDIA GPUs: the driver is all that must be there')
       .example('$0 setup', 'prepare this machine before its first search')
       .example('NASOA_CACHE=/data/nasoa $0 setup', 'keep the library (about 750 MB) elsewhere than in ~/.cache/nasoa')

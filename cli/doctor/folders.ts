@@ -2,6 +2,10 @@ import { constants } from 'node:fs'
 import { access, readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { messageOf } from '../../shared/errors.js'
+import { readIlsvrcFolder } from '../../worker/data/ilsvrc/ilsvrc-folder.js'
+import { hasClassFolders } from '../../worker/data/read-collection.js'
+import { listShards } from '../../worker/data/shards/shard-folder.js'
+import { readShardIndex } from '../../worker/data/shards/shard-index.js'
 import { cacheFolder } from '../../worker/tensorflow/native/cache.js'
 import { freeBytes, megabytes } from '../../worker/tensorflow/native/disk-space.js'
 import { type Check, failed, passed } from './check.js'
@@ -30,9 +34,29 @@ async function nearestExisting(folder: string): Promise<string> {
   return exists || folder === dirname(folder) ? folder : nearestExisting(dirname(folder))
 }
 
-/** A data folder in the ImageNet layout `{train,val}/<class>/<image>`, as far as its folders tell. */
+/** A data folder, as far as its folders and indexes tell: images are left to `nasoa data verify`. */
 export async function checkData(data: string): Promise<Check> {
   const folder = resolve(data)
+  try {
+    const other = await describeOtherLayout(folder)
+    if (other !== null) return passed('data', `${folder}: ${other}`)
+  } catch (error) {
+    return failed('data', folder, messageOf(error))
+  }
+  return checkClassFolders(folder)
+}
+
+/** Shards or ILSVRC; null where it is neither. */
+async function describeOtherLayout(folder: string): Promise<string | null> {
+  const index = await readShardIndex(folder)
+  if (index !== null) return `${index.classes.length} classes in ${index.shards.length} shards`
+  const shards = (await hasClassFolders(folder)) ? [] : await listShards(folder)
+  if (shards.length > 0) return `${shards.length} tar shards without an index`
+  const ilsvrc = await readIlsvrcFolder(folder)
+  return ilsvrc === null ? null : `${ilsvrc.classes.length} classes as ILSVRC lays them out`
+}
+
+async function checkClassFolders(folder: string): Promise<Check> {
   try {
     const [train, val] = [await classesOf(join(folder, 'train')), await classesOf(join(folder, 'val'))]
     const unknown = val.filter(name => !train.includes(name))

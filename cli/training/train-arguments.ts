@@ -21,7 +21,7 @@ const count = { type: 'number', requiresArg: true } as const
 const text = { type: 'string', requiresArg: true } as const
 
 export const trainOptions = {
-  data: { ...text, demandOption: true, describe: 'Images in the ImageNet layout: {train,val}/<class>/*.JPEG; builtin:digits for handwritten digits' },
+  data: { ...text, demandOption: true, describe: 'Images: {train,val}/<class>/*.JPEG, ILSVRC, or tar shards; builtin:digits for handwritten digits' },
   ...recipeOptions,
   classes: { ...count, describe: 'Use only so many classes, chosen by --subset-seed' },
   'images-per-class': { ...count, describe: 'Use only so many training images of each class' },

@@ -12,7 +12,7 @@ const seed = z.int().min(0).max(4294967295)
 
 const dataSchema = z
   .strictObject({
-    directory: z.string().min(1).refine((name) => !name.startsWith('builtin:') || name === builtinDigits, `the only built-in data is '${builtinDigits}'`).describe('Folder in the ImageNet layout, {train,val}/<class>/*.JPEG, or builtin:digits'),
+    directory: z.string().min(1).refine((name) => !name.startsWith('builtin:') || name === builtinDigits, `the only built-in data is '${builtinDigits}'`).describe('Folder of images: {train,val}/<class>/*.JPEG, ILSVRC, or tar shards; or builtin:digits'),
     classes: positive.min(2).optional().describe('Number of classes, chosen by seed; all when left out'),
     imagesPerClass: positive.optional().describe('Training images per class; all when left out'),
     validationImagesPerClass: positive.optional().describe('Validation images per class; all when left out'),

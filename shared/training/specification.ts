@@ -34,7 +34,7 @@ export interface TrainingRecipe {
 /** One training job, complete: what a trainer process needs to know. */
 export interface TrainingSpecification {
   readonly encoding: string
-  /** Folder in the ImageNet layout, or `builtin:digits`. */
+  /** Folder of images in any layout that `readCollection` knows, or `builtin:digits`. */
   readonly dataDirectory: string
   readonly subset: SubsetSpecification
   /** Hash of the manifest that the coordinator resolved; a worker whose folder resolves to another refuses the job. Absent = not checked. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Check } from '../../cli/doctor/check.js'
@@ -78,6 +78,18 @@ describe('nasoa doctor', () => {
     expect((await doctor(['--data', data])).checks.get('data')).toEqual({ name: 'data', ok: true, value: `${data}: 2 classes` })
     mkdirSync(join(data, 'val/cow'))
     expect((await checkData(data)).advice).toContain('cow')
+  })
+
+  it('knows shards and the layout of ILSVRC, and says what is missing there', async () => {
+    const shards = temporaryFolder()
+    writeFileSync(join(shards, 'train-0.tar'), '')
+    expect(await checkData(shards)).toEqual({ name: 'data', ok: true, value: `${shards}: 1 tar shards without an index` })
+    const data = temporaryFolder()
+    for (const name of ['train/n01440764', 'val']) mkdirSync(join(data, name), { recursive: true })
+    for (const name of ['train/n01440764/1.JPEG', 'val/ILSVRC2012_val_00000001.JPEG']) writeFileSync(join(data, name), 'x')
+    expect(await checkData(data)).toMatchObject({ ok: false, advice: expect.stringMatching(/put one of these beside train and val/) as string })
+    writeFileSync(join(data, 'LOC_val_solution.csv'), 'ILSVRC2012_val_00000001,n01440764 1 2 3 4\n')
+    expect(await checkData(data)).toEqual({ name: 'data', ok: true, value: `${data}: 1 classes as ILSVRC lays them out` })
   })
 
   it('prints advice on a line of its own for people', async () => {
