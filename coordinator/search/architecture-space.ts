@@ -9,9 +9,14 @@ import { sampleGenome, sampleSpread } from '../../shared/space/sample.js'
 import { architectureFeatureLayout, architectureFeatures } from './architecture-features.js'
 import type { SearchSpace, Variation } from './search-space.js'
 
+/** Genomes that are kept parsed at a time. */
+const mostParsed = 2000
+
 /** The joint block and macro space within bounds; the key is the canonical encoding. */
 export class ArchitectureSpace implements SearchSpace<Genome> {
   readonly featureLayout = architectureFeatureLayout
+  /** Parents are read again and again; what is known of a genome object (its plan, its canonical form) stays with it. */
+  private readonly parsed = new Map<string, Genome>()
 
   constructor(readonly bounds: SpaceBounds) {}
 
@@ -38,7 +43,12 @@ export class ArchitectureSpace implements SearchSpace<Genome> {
 
   /** Bounds are not checked: a network from outside them, known from an earlier search, may be a parent. */
   parse(key: string): Genome {
-    return parseGenome(key)
+    const known = this.parsed.get(key)
+    if (known !== undefined) return known
+    const genome = parseGenome(key)
+    if (this.parsed.size >= mostParsed) this.parsed.clear()
+    this.parsed.set(key, genome)
+    return genome
   }
 
   features(genome: Genome): number[] {

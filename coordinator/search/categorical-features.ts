@@ -27,15 +27,17 @@ function columnsOf(gene: Gene): GeneColumns {
 /** Features of categorical genomes for a model. */
 export class CategoricalFeatures {
   readonly layout: FeatureLayout
-  private readonly columns: readonly GeneColumns[]
+  /** Columns of each value of each gene. */
+  private readonly rows: readonly (readonly (readonly number[])[])[]
 
   constructor(genes: readonly Gene[]) {
-    this.columns = genes.map(columnsOf)
-    const groups = this.columns.flat()
+    const columns = genes.map(columnsOf)
+    const groups = columns.flat()
     this.layout = { groups: groups.length, groupOfColumn: groups.flatMap((group, index) => group.map(() => index)) }
+    this.rows = genes.map(({ values }, gene) => values.map((_, value) => columns[gene].flatMap((group) => group.map((column) => column(value)))))
   }
 
   encode(genome: CategoricalGenome): number[] {
-    return genome.flatMap((value, gene) => this.columns[gene].flatMap((group) => group.map((column) => column(value))))
+    return genome.flatMap((value, gene) => this.rows[gene][value])
   }
 }

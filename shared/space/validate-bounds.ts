@@ -85,8 +85,18 @@ function reaches(width: number, count: number, multipliers: readonly number[], {
   return [...widths].some((w) => w >= min && w <= max)
 }
 
-/** Numbers of doublings that can take a stem of this width to an allowed final width. */
-export function feasibleDoublings(stemChannels: number, { doublings, blocks, multipliers, finalWidth }: SpaceBounds): number[] {
+const knownDoublings = new WeakMap<SpaceBounds, Map<number, readonly number[]>>()
+
+/** Numbers of doublings that can take a stem of this width to an allowed final width; found once for each bounds. */
+export function feasibleDoublings(stemChannels: number, bounds: SpaceBounds): readonly number[] {
+  const known = knownDoublings.get(bounds) ?? new Map<number, readonly number[]>()
+  knownDoublings.set(bounds, known)
+  const counts = known.get(stemChannels) ?? findDoublings(stemChannels, bounds)
+  known.set(stemChannels, counts)
+  return counts
+}
+
+function findDoublings(stemChannels: number, { doublings, blocks, multipliers, finalWidth }: SpaceBounds): number[] {
   const most = Math.min(doublings.max, blocks.max, Math.ceil(Math.log2(limits.finalWidth)))
   const counts: number[] = []
   for (let count = doublings.min; count <= most; count++) if (reaches(stemChannels, count, multipliers, finalWidth)) counts.push(count)
@@ -103,10 +113,14 @@ function checkWidth(bounds: SpaceBounds): void {
   )
 }
 
+const validBounds = new WeakSet<SpaceBounds>()
+
 /** @throws InvalidInputError where a value is out of its range or two bounds contradict each other. */
 export function validateBounds(bounds: SpaceBounds): void {
+  if (validBounds.has(bounds)) return
   checkValues(bounds)
   checkBlock(bounds)
   checkStages(bounds)
   checkWidth(bounds)
+  validBounds.add(bounds)
 }

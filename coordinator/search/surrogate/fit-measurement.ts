@@ -1,4 +1,5 @@
-import type { FeatureLayout, FeatureMatrix } from './feature-matrix.js'
+import type { FeatureLayout } from './feature-matrix.js'
+import type { GroupDistances } from './group-distances.js'
 import { type Hyperparameters, MarginalLikelihood, hyperparameterBounds, packHyperparameters, unpackHyperparameters } from './marginal-likelihood.js'
 import { type OutputWarp, candidateWarps, logSlope, warp } from './output-warp.js'
 import { minimizeRprop } from './rprop.js'
@@ -21,8 +22,8 @@ interface Standardised {
   readonly logSlopes: number
 }
 
-const firstIterations = 15
-const iterations = 30
+/** Steps of the optimiser before the transformation is chosen for good, and after; fewer where an earlier fit is the start. */
+const iterations = { anew: { near: 15, final: 30 }, again: { near: 5, final: 12 } }
 
 export function standardise(value: number, { warp: transformation, mean, scale }: Pick<MeasurementFit, 'warp' | 'mean' | 'scale'>): number {
   return (warp(transformation, value) - mean) / scale
@@ -49,24 +50,26 @@ function startingPoint({ groups }: FeatureLayout): Hyperparameters {
  */
 export function fitMeasurement(
   layout: FeatureLayout,
-  features: FeatureMatrix,
+  distances: GroupDistances,
   costs: Float64Array,
   previous?: MeasurementFit | null,
   warps: readonly OutputWarp[] = candidateWarps(costs),
 ): MeasurementFit {
   const alternatives = warps.map((transformation) => standardiseAll(costs, transformation))
-  const likelihood = (data: Standardised): MarginalLikelihood => new MarginalLikelihood(layout, features, data.targets)
+  const likelihood = (data: Standardised): MarginalLikelihood => new MarginalLikelihood(distances, data.targets)
   const likeliest = (point: ArrayLike<number>): Standardised => {
-    const losses = alternatives.map((data) => likelihood(data).value(point) - data.logSlopes)
+    const values = likelihood(alternatives[0]).valuesOf(point, alternatives.map(({ targets }) => targets))
+    const losses = values.map((value, i) => value - alternatives[i].logSlopes)
     return alternatives[losses.indexOf(Math.min(...losses))]
   }
   const optimise = (data: Standardised, start: ArrayLike<number>, count: number): Float64Array => {
     const model = likelihood(data)
     return minimizeRprop((point, gradient) => model.valueAndGradient(point, gradient), start, hyperparameterBounds(layout.groups), count).point
   }
+  const { near: nearSteps, final: finalSteps } = previous ? iterations.again : iterations.anew
   const start = packHyperparameters(previous?.hyperparameters ?? startingPoint(layout))
-  const near = optimise(likeliest(start), start, firstIterations)
+  const near = optimise(likeliest(start), start, nearSteps)
   const best = likeliest(near)
   const { warp: transformation, mean, scale } = best
-  return { warp: transformation, mean, scale, hyperparameters: unpackHyperparameters(optimise(best, near, iterations)) }
+  return { warp: transformation, mean, scale, hyperparameters: unpackHyperparameters(optimise(best, near, finalSteps)) }
 }

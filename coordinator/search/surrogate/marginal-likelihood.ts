@@ -1,5 +1,6 @@
 import { CholeskyFactor, dotProduct } from './cholesky-factor.js'
-import { type FeatureLayout, type FeatureMatrix, squaredDistance } from './feature-matrix.js'
+import type { FeatureLayout } from './feature-matrix.js'
+import type { GroupDistances } from './group-distances.js'
 import { matern52, matern52Slope } from './matern.js'
 
 /** Parameters of a Gaussian process on standardised targets. Plain JSON. */
@@ -56,30 +57,38 @@ function mean(values: ArrayLike<number>, count: number): number {
  */
 export class MarginalLikelihood {
   private readonly rows: number
-  private readonly columns: number
   private readonly groups: number
 
   constructor(
-    private readonly layout: FeatureLayout,
-    private readonly features: FeatureMatrix,
+    private readonly distances: GroupDistances,
     private readonly targets: Float64Array,
   ) {
-    this.rows = features.rows
-    this.columns = features.columns
-    this.groups = layout.groups
+    this.rows = distances.rows
+    this.groups = distances.groups
   }
 
   /** Infinity where the covariance cannot be factored. */
   value(point: ArrayLike<number>): number {
+    return this.valuesOf(point, [this.targets])[0]
+  }
+
+  /** As `value`, for other targets of the same rows: the covariance is factored once for all. */
+  valuesOf(point: ArrayLike<number>, alternatives: readonly Float64Array[]): number[] {
     const state = this.factor(point)
-    return state === null ? Infinity : state.value + this.priors(point)
+    if (state === null) return alternatives.map(() => Infinity)
+    return alternatives.map((targets) => this.misfit(state.factor, whiten(state.factor, targets)) + this.priors(point))
   }
 
   valueAndGradient(point: Float64Array, gradient: Float64Array): number {
     const state = this.factor(point)
     if (state === null) return Infinity
-    this.writeGradient(point, state, gradient)
-    return state.value + this.priors(point)
+    const whitened = whiten(state.factor, this.targets)
+    this.writeGradient(point, state, whitened, gradient)
+    return this.misfit(state.factor, whitened) + this.priors(point)
+  }
+
+  private misfit(factor: CholeskyFactor, whitened: Float64Array): number {
+    return (dotProduct(whitened, 0, whitened, 0, this.rows) + factor.logDeterminant()) / 2
   }
 
   private priors(point: ArrayLike<number>): number {
@@ -90,41 +99,34 @@ export class MarginalLikelihood {
   }
 
   private factor(point: ArrayLike<number>): Factored | null {
-    const scaled = this.features.scaled(columnFactors(this.layout, point)).data
     const signal = Math.exp(point[this.groups])
     const noise = Math.exp(point[this.groups + 1])
+    const relevance = Float64Array.from({ length: this.groups }, (_, g) => Math.exp(point[g]))
     const factor = new CholeskyFactor()
-    const distances = new Float64Array((this.rows * (this.rows + 1)) / 2)
+    const weighted = this.distances.weighted(relevance)
     const row = new Float64Array(this.rows)
-    const whitened = new Float64Array(this.rows)
     try {
-      for (let i = 0, at = 0; i < this.rows; i++) {
-        for (let j = 0; j < i; j++, at++) {
-          distances[at] = squaredDistance(scaled, i, scaled, j, this.columns)
-          row[j] = signal * matern52(distances[at])
-        }
-        at++
+      for (let i = 0, pair = 0; i < this.rows; i++) {
+        for (let j = 0; j < i; j++, pair++) row[j] = signal * matern52(weighted[pair])
         row[i] = signal * (1 + jitter) + noise
         factor.append(row)
-        whitened[i] = factor.forwardElement(i, this.targets[i], whitened)
       }
     } catch (error) {
       if (error instanceof RangeError) return null
       throw error
     }
-    const value = (dotProduct(whitened, 0, whitened, 0, this.rows) + factor.logDeterminant()) / 2
-    return { scaled, signal, noise, factor, distances, whitened, value }
+    return { relevance, signal, noise, factor, weighted }
   }
 
-  private writeGradient(point: ArrayLike<number>, { scaled, signal, noise, factor, distances, whitened }: Factored, gradient: Float64Array): void {
+  private writeGradient(point: ArrayLike<number>, state: Factored, whitened: Float64Array, gradient: Float64Array): void {
+    const { relevance, signal, noise, factor, weighted } = state
     const n = this.rows
     const inverse = invertTriangle(factor)
     const weights = solveTransposed(factor, whitened)
-    const slopes = new Float64Array(n * n)
-    const slopeSums = new Float64Array(n)
+    const slopes = new Float64Array(weighted.length)
     let signalGradient = 0
     let noiseGradient = 0
-    for (let i = 0; i < n; i++) {
+    for (let i = 0, pair = 0; i < n; i++) {
       for (let j = 0; j <= i; j++) {
         // (K^-1 - weights weights^T)[i][j]; column j of L^-1 is row j of `inverse`, zero before element j.
         const m = dotProduct(inverse, i * n + i, inverse, j * n + i, n - i) - weights[i] * weights[j]
@@ -133,50 +135,32 @@ export class MarginalLikelihood {
           signalGradient += (m * signal * (1 + jitter)) / 2
           continue
         }
-        const distance = distances[(i * (i + 1)) / 2 + j]
-        signalGradient += m * signal * matern52(distance)
-        const slope = m * signal * matern52Slope(distance)
-        slopes[i * n + j] = slope
-        slopes[j * n + i] = slope
-        slopeSums[i] += slope
-        slopeSums[j] += slope
+        signalGradient += m * signal * matern52(weighted[pair])
+        slopes[pair] = m * signal * matern52Slope(weighted[pair])
+        pair++
       }
     }
-    gradient.fill(0)
-    this.addRelevanceGradient(scaled, slopes, slopeSums, gradient)
     const centre = mean(point, this.groups)
-    for (let g = 0; g < this.groups; g++) gradient[g] += (point[g] - centre) / relevanceDeviation ** 2
+    this.distances.sums(slopes).forEach((sum, g) => (gradient[g] = relevance[g] * sum + (point[g] - centre) / relevanceDeviation ** 2))
     gradient[this.groups] = signalGradient + (point[this.groups] - signalPrior.mean) / signalPrior.deviation ** 2
     gradient[this.groups + 1] = noiseGradient + (point[this.groups + 1] - noisePrior.mean) / noisePrior.deviation ** 2
-  }
-
-  /** For each column z: half the sum of slopes[i][j] (z_i - z_j)^2 = the sum of z_i^2 slopeSums[i] - z_i (slopes z)_i. */
-  private addRelevanceGradient(scaled: Float64Array, slopes: Float64Array, slopeSums: Float64Array, gradient: Float64Array): void {
-    const { rows, columns } = this
-    const products = new Float64Array(columns)
-    for (let i = 0; i < rows; i++) {
-      products.fill(0)
-      for (let j = 0; j < rows; j++) {
-        const slope = slopes[i * rows + j]
-        for (let c = 0, at = j * columns; c < columns; c++, at++) products[c] += slope * scaled[at]
-      }
-      for (let c = 0, at = i * columns; c < columns; c++, at++) {
-        gradient[this.layout.groupOfColumn[c]] += scaled[at] * (scaled[at] * slopeSums[i] - products[c])
-      }
-    }
   }
 }
 
 interface Factored {
-  readonly scaled: Float64Array
+  readonly relevance: Float64Array
   readonly signal: number
   readonly noise: number
   readonly factor: CholeskyFactor
-  /** Squared distances below the diagonal, packed like the factor. */
-  readonly distances: Float64Array
-  /** L^-1 targets. */
-  readonly whitened: Float64Array
-  readonly value: number
+  /** Squared distances of all pairs, weighted with the relevances. */
+  readonly weighted: Float64Array
+}
+
+/** L^-1 b. */
+function whiten(factor: CholeskyFactor, b: Float64Array): Float64Array {
+  const x = new Float64Array(b.length)
+  for (let i = 0; i < b.length; i++) x[i] = factor.forwardElement(i, b[i], x)
+  return x
 }
 
 /** The columns of L^-1 as rows of a full matrix. */

@@ -4,7 +4,7 @@ import { type Evolution, type EvolutionOptions, type EvolutionState, askEach, cr
 import { costsOf, measurementOf } from '../objective.js'
 import type { Observation, Proposal, Search, SearchHistory } from '../search.js'
 import { Acquisition } from './acquisition.js'
-import { type CandidateSet, ListedCandidates, drawCandidates } from './candidate-source.js'
+import { CandidatePool, type CandidateSet, ListedCandidates } from './candidate-pool.js'
 import { Surrogate, type SurrogateFit, type SurrogateFitTask, fitSurrogate } from './surrogate.js'
 import { type ModelResult, thinned, trainingRows } from './training-rows.js'
 
@@ -23,6 +23,8 @@ export interface SurrogateSearchOptions<G> extends EvolutionOptions<G> {
 export interface SurrogateSearchState extends EvolutionState {
   readonly algorithm: 'nasoa'
   readonly fit: SurrogateFit | null
+  /** Candidates that are kept for the next ask. */
+  readonly pool: readonly Proposal[]
 }
 
 /** Results with measurements from which on a model is worth more than plain evolution. */
@@ -62,7 +64,9 @@ export class SurrogateSearch<G> implements Search {
   private surrogate: Surrogate | null = null
   /** Number of results the surrogate has taken note of. */
   private learnt = 0
-  private listed: ListedCandidates<G> | null = null
+  private candidates: CandidateSet | null = null
+  /** Candidates that an earlier run of the search has kept. */
+  private pool: readonly Proposal[] = []
 
   constructor(
     private readonly options: SurrogateSearchOptions<G>,
@@ -71,9 +75,10 @@ export class SurrogateSearch<G> implements Search {
 
   ask(count: number): Proposal[] {
     if ((this.options.fitting ?? 'inline') === 'inline') this.fitIfDue()
-    const picks = new Picks(this.options.objectives.length, this.evolution, () => this.openCandidates())
+    const picks = new Picks(this.options.objectives.length, this.evolution, () => this.openCandidates(count))
     const proposals = askEach(count, this.evolution.asked, () => this.evolution.nextInitial() ?? picks.next() ?? this.evolution.nextOffspring())
-    this.surrogate?.forgetExpected(this.listed?.predictions)
+    picks.end()
+    this.surrogate?.forgetExpected(this.candidates?.predictions)
     for (const { key } of proposals) this.pending.add(key)
     return proposals
   }
@@ -94,7 +99,8 @@ export class SurrogateSearch<G> implements Search {
   }
 
   state(): SurrogateSearchState {
-    return { ...this.evolution.state(), algorithm: 'nasoa', fit: this.fit }
+    const pool = this.candidates instanceof CandidatePool ? [...this.candidates.proposals] : this.pool
+    return { ...this.evolution.state(), algorithm: 'nasoa', fit: this.fit, pool }
   }
 
   /** What the next fit needs, when one is due; null otherwise. */
@@ -123,10 +129,11 @@ export class SurrogateSearch<G> implements Search {
     this.surrogate = null
   }
 
-  restore({ observations, pending }: SearchHistory, { fit }: SurrogateSearchState): void {
+  restore({ observations, pending }: SearchHistory, { fit, pool }: SurrogateSearchState): void {
     for (const observation of observations) this.results.push(this.modelResult(observation))
     for (const { key } of pending) this.pending.add(key)
     this.fit = fit
+    this.pool = pool
   }
 
   private fitIfDue(): void {
@@ -159,7 +166,7 @@ export class SurrogateSearch<G> implements Search {
       this.surrogate = new Surrogate(this.options.space.featureLayout, fit)
       for (const { key, measurements } of rows) this.surrogate.learn(this.featuresOf(key), measurements)
       this.learnt = fit.results
-      this.listed?.follow(this.surrogate)
+      this.candidates?.follow(this.surrogate)
     }
     for (; this.learnt < this.results.length; this.learnt++) {
       const { key, measurements } = this.results[this.learnt]
@@ -169,16 +176,21 @@ export class SurrogateSearch<G> implements Search {
   }
 
   /** Everything that picking needs, with what is in flight taken into account; null while there is no fit. */
-  private openCandidates(): OpenCandidates | null {
+  private openCandidates(count: number): OpenCandidates | null {
     if (this.fit === null || this.options.fitting === 'never') return null
     const surrogate = this.currentSurrogate(this.fit)
-    const { space, objectives, constraints = [] } = this.options
+    const { objectives, constraints = [] } = this.options
+    const candidates = (this.candidates ??= this.newCandidates(surrogate))
+    candidates.prepare(count)
     const acquisition = new Acquisition(this.results, objectives.length, constraints)
     this.expectPending(surrogate, acquisition)
-    if (space.isListed === true) this.listed ??= new ListedCandidates(space, surrogate)
-    const { proposals, predictions } = this.listed ?? drawCandidates(space, this.evolution, surrogate)
-    predictions.update()
-    return { surrogate, acquisition, proposals, predictions, featuresOf: (key) => this.featuresOf(key) }
+    candidates.predictions.update()
+    return { surrogate, acquisition, candidates, featuresOf: (key) => this.featuresOf(key) }
+  }
+
+  private newCandidates(surrogate: Surrogate): CandidateSet {
+    const { space } = this.options
+    return space.isListed === true ? new ListedCandidates(space, surrogate) : new CandidatePool(space, this.evolution, surrogate, this.pool)
   }
 
   private expectPending(surrogate: Surrogate, acquisition: Acquisition): void {
@@ -194,11 +206,15 @@ export class SurrogateSearch<G> implements Search {
   }
 }
 
-interface OpenCandidates extends CandidateSet {
+interface OpenCandidates {
   readonly surrogate: Surrogate
   readonly acquisition: Acquisition
+  readonly candidates: CandidateSet
   readonly featuresOf: (key: string) => readonly number[]
 }
+
+/** The optimism under which a candidate is worth keeping for later picks, in posterior standard deviations. */
+const usualOptimism = 0.5
 
 /** The picks of one ask: candidates are drawn and predicted once, and each pick is expected before the next. */
 class Picks<G> {
@@ -213,7 +229,8 @@ class Picks<G> {
   next(): Proposal | undefined {
     if (this.open === undefined) this.open = this.openCandidates()
     if (this.open === null) return undefined
-    const { surrogate, acquisition, proposals, predictions, featuresOf } = this.open
+    const { surrogate, acquisition, featuresOf } = this.open
+    const { proposals, predictions } = this.open.candidates
     const { rng } = this.evolution
     const optimism = Math.abs(rng.normal()) * optimismWidth
     const extend = rng.chance(extensionShare)
@@ -225,8 +242,15 @@ class Picks<G> {
     return proposals[candidate]
   }
 
+  /** After the last pick, while what is in flight is still expected. */
+  end(): void {
+    if (!this.open) return
+    const { acquisition, candidates } = this.open
+    candidates.settle((candidate) => acquisition.value(candidates.predictions, candidate, usualOptimism))
+  }
+
   /** The new candidate that is hoped to extend the range of an objective the most, if by enough. */
-  private furthest({ acquisition, proposals, predictions }: OpenCandidates, objective: number, optimism: number): number | undefined {
+  private furthest({ acquisition, candidates: { proposals, predictions } }: OpenCandidates, objective: number, optimism: number): number | undefined {
     let furthest: number | undefined
     let largest = worthwhileExtension
     proposals.forEach(({ key }, candidate) => {
@@ -237,7 +261,7 @@ class Picks<G> {
   }
 
   /** The new candidate of the largest value; where none promises any, with ever more optimism. */
-  private best({ acquisition, proposals, predictions }: OpenCandidates, optimism: number): number | undefined {
+  private best({ acquisition, candidates: { proposals, predictions } }: OpenCandidates, optimism: number): number | undefined {
     const candidates = proposals.flatMap(({ key }, i) => (this.evolution.asked.has(key) ? [] : [i]))
     for (let tries = 0, deviations = optimism; tries < 6; tries++, deviations = 2 * deviations + 0.25) {
       let best: number | undefined

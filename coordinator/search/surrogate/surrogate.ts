@@ -3,6 +3,7 @@ import { CandidatePosterior } from './candidate-posterior.js'
 import { type FeatureLayout, FeatureMatrix } from './feature-matrix.js'
 import { type MeasurementFit, fitMeasurement, standardise } from './fit-measurement.js'
 import { GaussianProcess } from './gaussian-process.js'
+import { GroupDistances } from './group-distances.js'
 import { unwarp } from './output-warp.js'
 
 /** A fit of every measurement to the first `results` results of a search. Plain JSON, so that it can be stored with the search. */
@@ -29,13 +30,13 @@ const fewestFailures = 3
 export function fitSurrogate({ results, layout, rows, previous }: SurrogateFitTask): SurrogateFit {
   const columns = layout.groupOfColumn.length
   const measured = rows.flatMap(({ features, costs }) => (costs === null ? [] : [{ features, costs }]))
-  const matrix = FeatureMatrix.from(columns, measured.map(({ features }) => features))
+  const distances = new GroupDistances(layout, FeatureMatrix.from(columns, measured.map(({ features }) => features)))
   const measurements = measured[0].costs.map((_, m) => {
     const values = Float64Array.from(measured, ({ costs }) => costs[m])
-    return fitMeasurement(layout, matrix, values, previous?.measurements[m])
+    return fitMeasurement(layout, distances, values, previous?.measurements[m])
   })
   if (rows.length - measured.length < fewestFailures) return { results, measurements, failure: null }
-  const everything = FeatureMatrix.from(columns, rows.map(({ features }) => features))
+  const everything = new GroupDistances(layout, FeatureMatrix.from(columns, rows.map(({ features }) => features)))
   const failed = Float64Array.from(rows, ({ costs }) => (costs === null ? 1 : 0))
   return { results, measurements, failure: fitMeasurement(layout, everything, failed, previous?.failure, [{ kind: 'identity' }]) }
 }
@@ -81,7 +82,7 @@ export class Surrogate {
 
   candidates(features: FeatureMatrix): CandidatePredictions {
     const learners = this.failure === null ? this.measurements : [...this.measurements, this.failure]
-    return new CandidatePredictions(learners.map(({ process }) => new CandidatePosterior(process, features)), this.fit)
+    return new CandidatePredictions(learners.map(({ process }) => new CandidatePosterior(process, features)), this.fit, features.columns)
   }
 
   candidatesFrom(rows: Iterable<readonly number[]>): CandidatePredictions {
@@ -103,7 +104,19 @@ export class CandidatePredictions {
   constructor(
     private readonly posteriors: readonly CandidatePosterior[],
     private readonly fit: SurrogateFit,
+    private readonly columns: number,
   ) {}
+
+  /** More candidates, after those that are there. */
+  append(rows: Iterable<readonly number[]>): void {
+    const features = FeatureMatrix.from(this.columns, rows)
+    for (const posterior of this.posteriors) posterior.append(features)
+  }
+
+  /** Only these candidates, ascending. */
+  retain(candidates: readonly number[]): void {
+    for (const posterior of this.posteriors) posterior.retain(candidates)
+  }
 
   get count(): number {
     return this.posteriors[0].count

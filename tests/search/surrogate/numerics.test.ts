@@ -4,6 +4,7 @@ import { normalDistribution } from '../../../coordinator/search/surrogate/acquis
 import { CandidatePosterior } from '../../../coordinator/search/surrogate/candidate-posterior.js'
 import { CholeskyFactor } from '../../../coordinator/search/surrogate/cholesky-factor.js'
 import { FeatureMatrix } from '../../../coordinator/search/surrogate/feature-matrix.js'
+import { GroupDistances } from '../../../coordinator/search/surrogate/group-distances.js'
 import { GaussianProcess } from '../../../coordinator/search/surrogate/gaussian-process.js'
 import { type Hyperparameters, MarginalLikelihood, jitter, packHyperparameters } from '../../../coordinator/search/surrogate/marginal-likelihood.js'
 import { matern52, matern52Slope } from '../../../coordinator/search/surrogate/matern.js'
@@ -94,7 +95,7 @@ describe('marginal likelihood', () => {
     const targets = rows.map(() => rng.normal())
     const point = packHyperparameters(hyperparameters)
     const { x, logDeterminant } = solve(covariance(rows, hyperparameters), targets)
-    const value = new MarginalLikelihood(layout, FeatureMatrix.from(3, rows), Float64Array.from(targets)).value(point)
+    const value = new MarginalLikelihood(new GroupDistances(layout, FeatureMatrix.from(3, rows)), Float64Array.from(targets)).value(point)
     expect(value).toBeCloseTo((dot(targets, x) + logDeterminant) / 2 + priorFree(point), 8)
   })
 
@@ -103,7 +104,7 @@ describe('marginal likelihood', () => {
       fc.property(seeds, (seed) => {
         const rng = createRng(seed)
         const rows = randomRows(rng, 8)
-        const model = new MarginalLikelihood(layout, FeatureMatrix.from(3, rows), Float64Array.from(rows, () => rng.normal()))
+        const model = new MarginalLikelihood(new GroupDistances(layout, FeatureMatrix.from(3, rows)), Float64Array.from(rows, () => rng.normal()))
         const point = Float64Array.from([rng.normal(), rng.normal(), rng.normal() / 2, -2 + rng.normal()])
         const gradient = new Float64Array(4)
         expect(model.valueAndGradient(point, gradient)).toBeCloseTo(model.value(point), 10)

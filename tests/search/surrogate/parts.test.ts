@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CategoricalSpace } from '../../../coordinator/search/categorical-space.js'
 import { hypervolume } from '../../../coordinator/search/hypervolume.js'
 import { FeatureMatrix } from '../../../coordinator/search/surrogate/feature-matrix.js'
+import { GroupDistances } from '../../../coordinator/search/surrogate/group-distances.js'
 import { fitMeasurement, standardise } from '../../../coordinator/search/surrogate/fit-measurement.js'
 import { hypervolumeImprovement } from '../../../coordinator/search/surrogate/hypervolume-improvement.js'
 import { type OutputWarp, candidateWarps, logSlope, unwarp, warp } from '../../../coordinator/search/surrogate/output-warp.js'
@@ -67,14 +68,14 @@ describe('fit', () => {
 
   test('finds the relevant gene and its order', () => {
     const costs = Float64Array.from(genomes, ([a]) => 10 + 3 * a)
-    const { logRelevance } = fitMeasurement(space.featureLayout, FeatureMatrix.from(features[0].length, features), costs).hyperparameters
+    const { logRelevance } = fitMeasurement(space.featureLayout, new GroupDistances(space.featureLayout, FeatureMatrix.from(features[0].length, features)), costs).hyperparameters
     // Groups of each gene: as a number, as a name.
     expect(logRelevance.indexOf(Math.max(...logRelevance))).toBe(0)
   })
 
   test('chooses a logarithm where the costs are a product', () => {
     const costs = Float64Array.from(genomes, ([a, b, c, d]) => 3 ** a * 4 ** b * 2 ** c * 5 ** d)
-    expect(fitMeasurement(space.featureLayout, FeatureMatrix.from(features[0].length, features), costs).warp.kind).toMatch(/logarithm/)
+    expect(fitMeasurement(space.featureLayout, new GroupDistances(space.featureLayout, FeatureMatrix.from(features[0].length, features)), costs).warp.kind).toMatch(/logarithm/)
   })
 
   test('predicts genomes that it has not seen', () => {
@@ -108,7 +109,7 @@ describe('fit', () => {
   })
 
   test('survives costs that are all equal', () => {
-    const fit = fitMeasurement(space.featureLayout, FeatureMatrix.from(features[0].length, features), new Float64Array(60).fill(7))
+    const fit = fitMeasurement(space.featureLayout, new GroupDistances(space.featureLayout, FeatureMatrix.from(features[0].length, features)), new Float64Array(60).fill(7))
     expect(standardise(7, fit)).toBe(0)
     expect(fit.hyperparameters.logRelevance.every(Number.isFinite)).toBe(true)
   })
