@@ -17,8 +17,12 @@ export const endpointOptions = {
   discovery: { type: 'string', requiresArg: true, describe: 'Discovery config that tells where the coordinator is, instead of --coordinator' },
 } as const
 
+const longestLookMs = 10_000
+
 export interface OpenEndpoint {
   readonly endpoint: Endpoint
+  /** Resolves once there is an address to try, or when none was found for a while: then calls fail and say why. */
+  readonly found: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -36,7 +40,7 @@ export async function openEndpoint(words: EndpointWords): Promise<OpenEndpoint> 
   const security = clientSecurity(tlsMaterialOf(words, 'client'))
   if (words.coordinator !== undefined) {
     const target = formatAddress(parseAddress(words.coordinator, '--coordinator'))
-    return { endpoint: { target, security }, close: () => Promise.resolve() }
+    return { endpoint: { target, security }, found: () => Promise.resolve(), close: () => Promise.resolve() }
   }
   const { CoordinatorLocator } = await import('../../shared/discovery/coordinator-locator.js')
   const { grpcTarget } = await import('../../shared/discovery/grpc-target.js')
@@ -46,6 +50,7 @@ export async function openEndpoint(words: EndpointWords): Promise<OpenEndpoint> 
   const { target, release } = grpcTarget(locator)
   return {
     endpoint: { target, name: `the coordinator that ${locator.name} names`, security },
+    found: async () => void (await locator.first(AbortSignal.timeout(longestLookMs))),
     async close() {
       release()
       await locator.close()

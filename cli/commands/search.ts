@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import { type GlobalOptions } from '../output.js'
+import { status, stop } from './search/control.js'
 
 interface RunArguments extends GlobalOptions {
   readonly config: string
@@ -44,6 +45,6 @@ const resume: CommandModule<GlobalOptions, ResumeArguments> = {
 export const search: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'search',
   describe: 'Run searches',
-  builder: (yargs) => yargs.command(run).command(resume).demandCommand(1, 'name what to do: run or resume'),
+  builder: (yargs) => yargs.command(run).command(resume).command(status).command(stop).demandCommand(1, 'name what to do: run, resume, status or stop'),
   handler: () => undefined,
 }

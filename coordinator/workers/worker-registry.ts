@@ -2,8 +2,10 @@ import type { WorkerDescription } from '../../shared/cluster/worker-description.
 import { NotFoundError, UnavailableError } from '../../shared/errors.js'
 import type { Cordons } from './cordons.js'
 
-/** Workers at a time. Each costs memory and a connection. */
-const mostWorkers = 20_000
+/** At a time. A worker costs memory and a connection, a slot a job that is prepared for it. */
+const most = { workers: 20_000, slots: 100_000 }
+/** Of one certificate, so that nobody keeps all others out. */
+const mostOfOwner = { workers: 2_000, slots: 20_000 }
 
 /** A registered worker; it lives as long as it is heard of. */
 export interface WorkerSession {
@@ -36,9 +38,7 @@ export class WorkerRegistry {
 
   /** Opens a session; an earlier one of the same worker ends. */
   register(worker: WorkerDescription, owner: string | null, address: string, atMs: number): WorkerSession {
-    if (this.bySession.size >= mostWorkers && !this.byWorker.has(worker.workerId)) {
-      throw new UnavailableError(`${mostWorkers} workers are registered, which is the limit: try again when some have left`)
-    }
+    this.requireRoom(worker, owner)
     this.remove(this.byWorker.get(worker.workerId))
     const session = { sessionId: this.newSessionId(), worker, owner, address, draining: false, lastSeenMs: atMs }
     this.bySession.set(session.sessionId, session)
@@ -110,9 +110,23 @@ export class WorkerRegistry {
     return !draining && this.cordons.reasonFor(worker.workerId) === null
   }
 
+  /** A worker that registers again makes room for itself. */
+  private requireRoom({ workerId, slots }: WorkerDescription, owner: string | null): void {
+    const others = [...this.bySession.values()].filter(({ worker }) => worker.workerId !== workerId)
+    requireRoomFor(slots, others, most, 'this coordinator')
+    if (owner !== null) requireRoomFor(slots, others.filter((each) => each.owner === owner), mostOfOwner, `the certificate of ${owner}`)
+  }
+
   private remove(session: WorkerSession | null | undefined): void {
     if (!session) return
     this.bySession.delete(session.sessionId)
     if (this.byWorker.get(session.worker.workerId) === session) this.byWorker.delete(session.worker.workerId)
   }
+}
+
+function requireRoomFor(slots: number, others: readonly WorkerSession[], limit: typeof most, whose: string): void {
+  const taken = others.reduce((sum, { worker }) => sum + worker.slots, 0)
+  if (others.length < limit.workers && taken + slots <= limit.slots) return
+  const limits = `${limit.workers} workers with ${limit.slots} slots in all`
+  throw new UnavailableError(`the limit of ${whose} is ${limits}, and ${others.length} with ${taken} are registered: try again when some have left`)
 }
