@@ -16,6 +16,8 @@ export interface LoaderBenchOptions extends Pick<DatasetOptions, 'directory' | '
 export interface LoaderBench {
   /** Of the passes after the first, whose files (or pixels) are kept in memory as far as they fit: the rate of a long training. */
   readonly imagesPerSecond: number
+  /** Processor time of all threads for an image, in the passes after the first: says more than a rate where others use the machine. */
+  readonly cpuMsPerImage: number
   /** Of the first pass: files are read and everything is decoded. */
   readonly firstEpochImagesPerSecond: number
   /** Of the validation images, read and decoded. */
@@ -54,12 +56,15 @@ async function measure(dataset: Dataset, durationMs: number, signal: AbortSignal
   const first = await take(dataset.trainBatches(0, signal))
   const later: Pass[] = []
   const start = performance.now()
+  const before = process.cpuUsage()
   for (let epoch = 1; later.length === 0 || performance.now() - start < durationMs; epoch++) later.push(await take(dataset.trainBatches(epoch, signal)))
+  const { user, system } = process.cpuUsage(before)
   const evaluation = await take(dataset.validationBatches(signal))
   const batchMs = later.flatMap((pass) => pass.batchMs)
   const { train, validation } = dataset.counts
   return {
     imagesPerSecond: perSecond(later),
+    cpuMsPerImage: (user + system) / 1000 / later.reduce((sum, { images }) => sum + images, 0),
     firstEpochImagesPerSecond: perSecond([first]),
     evaluationImagesPerSecond: perSecond([evaluation]),
     batchMs: { median: quantile(batchMs, 0.5), p10: quantile(batchMs, 0.1), p90: quantile(batchMs, 0.9) },

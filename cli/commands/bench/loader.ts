@@ -43,8 +43,8 @@ export const benchLoader: CommandModule<GlobalOptions, BenchLoaderArguments> = {
     if (result === null) return
     const { availableParallelism } = await import('node:os')
     if (json) return printJson({ data, resolution, batch, augmentation, cacheMib: cache, cores: availableParallelism(), ...result })
-    const { imagesPerSecond, firstEpochImagesPerSecond, evaluationImagesPerSecond, batchMs, passes, peakMib } = result
+    const { imagesPerSecond, cpuMsPerImage, firstEpochImagesPerSecond, evaluationImagesPerSecond, batchMs, passes, peakMib } = result
     printStatus(`${imagesPerSecond.toFixed(0)} images/s in ${passes - 1} passes after the first, ${firstEpochImagesPerSecond.toFixed(0)} in the first, ${evaluationImagesPerSecond.toFixed(0)} in evaluation`)
-    printStatus(`a batch of ${batch} every ${batchMs.median.toFixed(1)} ms (p10 ${batchMs.p10.toFixed(1)}, p90 ${batchMs.p90.toFixed(1)}); at most ${peakMib} MiB of memory`)
+    printStatus(`a batch of ${batch} every ${batchMs.median.toFixed(1)} ms (p10 ${batchMs.p10.toFixed(1)}, p90 ${batchMs.p90.toFixed(1)}); ${cpuMsPerImage.toFixed(2)} ms of processor time an image; at most ${peakMib} MiB of memory`)
   },
 }
