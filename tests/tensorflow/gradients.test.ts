@@ -10,7 +10,7 @@ const count = 3
 
 /**
  * Each has a block of stride 1 and one of stride 2; at 32 pixels the blocks work on 8x8 and 4x4, at 28 on 7x7 and 4x4, at 18
- * on 5x5 and 3x3, so that stride 2 meets even and odd sizes.
+ * on 5x5 and 3x3, so that stride 2 meets even and odd sizes; at 8 on 2x2 and 1x1, where convolutions are emitted tap by tap.
  */
 const networks: [string, string][] = [
   ['conv3x3', '0-_8_1-2'],
@@ -39,7 +39,7 @@ beforeAll(async () => {
   tf = await loadTensorFlow()
 })
 
-describe.each([32, 28, 18])('gradients at %i pixels', (resolution) => {
+describe.each([32, 28, 18, 8])('gradients at %i pixels', (resolution) => {
   it.each(networks)('of %s equal the eager ones (%s)', async (_, encoding) => {
     const graph = graphOf(encoding, resolution, classes)
     await withSession(graph, { batch: count, labelSmoothing }, (session, program) => {
