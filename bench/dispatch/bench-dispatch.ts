@@ -96,7 +96,8 @@ function start(order: LoadOrder): ChildProcess {
 function report(child: ChildProcess): Promise<LoadReport> {
   return new Promise((resolve, reject) => {
     child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`a load process ended (${code})`)))
+    // Not `exit`, which may come before the last message is read.
+    child.once('disconnect', () => reject(new Error('a load process ended without a report')))
   })
 }
 

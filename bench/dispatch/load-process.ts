@@ -37,17 +37,17 @@ async function load(workers: readonly LoadWorker[]): Promise<LoadReport> {
   return { kind: 'done', firstMs, lastMs, idleMs: workers.flatMap(({ times }) => times.idleMs), dispatchMs: workers.flatMap(({ times }) => times.dispatchMs) }
 }
 
-function tell(report: LoadReport): void {
-  process.send?.(report)
+function tell(report: LoadReport): Promise<void> {
+  return new Promise((resolve) => process.send?.(report, undefined, undefined, () => resolve()))
 }
 
 process.once('message', (order: LoadOrder) => {
   void (async () => {
     const workers = await prepare(order)
     const go = new Promise((resolve) => process.once('message', resolve))
-    tell({ kind: 'ready' })
+    await tell({ kind: 'ready' })
     await go
-    tell(await load(workers))
+    await tell(await load(workers))
     process.disconnect()
   })().catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`)

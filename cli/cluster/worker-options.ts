@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { FolderArtifacts } from '../../shared/artifacts/folder-artifacts.js'
+import { parseDuration } from '../../shared/config/duration.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { createLogger } from '../../shared/logging.js'
 import { programVersion } from '../../shared/version.js'
 import type { AgentOptions } from '../../worker/agent/agent.js'
+import { chooseGpus, readGpus, type Gpu } from '../../worker/agent/gpus.js'
 import { threadsPerSlot } from '../../worker/agent/slots.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { deviceClass } from '../../worker/trainer/device.js'
@@ -15,7 +17,10 @@ import { joinedCertificate, type JoinWords } from './join.js'
 
 export interface WorkerWords extends JoinWords {
   readonly name: string | undefined
-  readonly slots: number
+  readonly slots: number | undefined
+  readonly gpus: string
+  readonly labels: string
+  readonly drainGrace: string
   readonly threads: number | undefined
   readonly share: number
   readonly data: string | undefined
@@ -30,11 +35,13 @@ export interface WorkerWords extends JoinWords {
 export async function agentOptions(words: WorkerWords, signal: AbortSignal): Promise<{ readonly options: AgentOptions; readonly close: () => Promise<void> }> {
   const name = words.name ?? hostname().split('.')[0]
   if (!/^[\w.-]{1,64}$/.test(name)) throw new UsageError(`--name must have 1 to 64 letters, digits, dots, dashes or underscores, got '${name}'`)
-  requireCount('slots', words.slots, 1024)
+  const gpus = gpusOf(words)
+  const slots = words.slots ?? gpus?.length ?? 1
+  requireCount('slots', slots, 1024)
   requireCount('share', words.share, 1024)
   if (words.threads !== undefined) requireCount('threads', words.threads, 1024)
   if (words.data !== undefined && !existsSync(words.data)) throw new InvalidInputError(`--data: there is no folder ${words.data}`)
-  const threads = words.threads ?? threadsPerSlot(words.slots, words.share)
+  const threads = words.threads ?? threadsPerSlot(slots, words.share)
   const logger = createLogger(`worker ${name}`, words.verbose)
   requireOneCoordinator(words)
   const folder = await WorkFolder.open(resolve(words.work ?? `nasoa-worker-${name}`))
@@ -46,14 +53,17 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
         workerId: folder.workerId,
         name,
         version: programVersion(),
-        slots: words.slots,
-        deviceClass: deviceClass(false, threads),
+        slots,
+        deviceClass: gpus?.[0].name ?? deviceClass(false, threads),
         threadsPerSlot: threads,
+        labels: labelsOf(words.labels),
       },
       folder,
       coordinator: endpoint,
       dataDirectory: words.data === undefined ? undefined : resolve(words.data),
       artifacts: words.artifacts === undefined ? undefined : new FolderArtifacts(resolve(words.artifacts)),
+      gpus: gpus?.map(({ uuid }) => uuid),
+      drainGraceMs: graceOf(words.drainGrace),
       keepAttempts: words.keepAttempts,
       untilOver: words.untilOver,
       logger,
@@ -63,6 +73,29 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
     await folder.close()
     throw error
   }
+}
+
+/** undefined = none are asked for. */
+function gpusOf({ gpus, slots }: WorkerWords): Gpu[] | undefined {
+  if (gpus === 'none') return undefined
+  if (slots !== undefined) throw new UsageError('--gpus makes one slot for each GPU: leave --slots out')
+  return chooseGpus(gpus, readGpus())
+}
+
+function graceOf(text: string): number {
+  const graceMs = /^0+(\.0*)?[a-z]*$/i.test(text) ? 0 : parseDuration(text)
+  if (graceMs === null) throw new UsageError(`--drain-grace must be a number and a unit, such as 20s or 2m, got '${text}'`)
+  return graceMs
+}
+
+function labelsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(',').filter((word) => word !== '').map((word) => {
+      const match = /^([A-Za-z0-9_-][\w.-]{0,63})=(.{0,100})$/.exec(word)
+      if (match === null) throw new UsageError(`--labels must be key=value with commas between, got '${word}'`)
+      return [match[1], match[2]]
+    }),
+  )
 }
 
 function requireCount(option: string, value: number, most: number): void {

@@ -6,7 +6,10 @@ import { type GlobalOptions, printJson, printStatus } from '../output.js'
 interface WorkerArguments extends GlobalOptions, EndpointWords {
   readonly join: string | undefined
   readonly name: string | undefined
-  readonly slots: number
+  readonly slots: number | undefined
+  readonly gpus: string
+  readonly labels: string
+  readonly drainGrace: string
   readonly threads: number | undefined
   readonly share: number
   readonly data: string | undefined
@@ -28,7 +31,10 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
         requiresArg: true,
         describe: "Join token (`nasoa certs token create`) for a certificate of this worker's own, or @FILE that holds it; kept in the work folder",
       })
-      .option('slots', { type: 'number', default: 1, describe: 'Trainings at a time' })
+      .option('slots', { type: 'number', describe: 'Trainings at a time; default: 1, or one for each GPU' })
+      .option('gpus', { type: 'string', default: 'none', requiresArg: true, describe: 'One slot for each of these GPUs: all, or numbers or UUIDs of nvidia-smi with commas between' })
+      .option('labels', { type: 'string', default: '', requiresArg: true, describe: 'key=value, with commas between, shown to people' })
+      .option('drain-grace', { type: 'string', default: '20s', requiresArg: true, describe: 'How long a terminated worker goes on to its next checkpoint before it hands its jobs back' })
       .option('threads', { type: 'number', describe: 'Processor threads of each training; default: an equal share of the machine' })
       .option('share', { type: 'number', default: 1, describe: 'Number of workers that share this machine, for the default of --threads' })
       .option('data', { type: 'string', describe: 'The images on this machine, where they lie elsewhere than the search says' })
@@ -38,6 +44,7 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       .option('keep-attempts', { type: 'boolean', default: false, describe: 'Keep checkpoints after their results are delivered' })
       .option('until-over', { type: 'boolean', default: false, describe: 'End once the search is over, instead of waiting for another' })
       .example('$0 worker --coordinator 127.0.0.1:7040 --slots 2', 'two trainings at a time')
+      .example('$0 worker --coordinator coordinator.example:7040 --gpus all --artifacts /shared/checkpoints --labels zone=a', 'a slot for each GPU; others go on with what this one cannot end')
       .example('$0 worker --discovery discovery.yaml --tls certs/gpu-1.crt', 'a coordinator that may move, and that asks for a certificate')
       .example('$0 worker --coordinator head-1:7040 --join @token.txt', 'a new machine: gets its certificate, then works')
       .example('$0 worker --coordinator coordinator.example:7040 --data /scratch/imagenet', 'images on a local disk') as unknown as Argv<WorkerArguments>,

@@ -71,6 +71,6 @@ function startWorker(
   announce: (line: string) => void,
 ): Promise<SupervisedRole> {
   const places = ['--work', folder.workFolder(name), '--artifacts', folder.artifacts]
-  const words = ['worker', '--coordinator', address, '--name', name, '--slots', String(slots), ...places, '--share', String(local), '--json']
+  const words = ['worker', '--coordinator', address, '--name', name, '--slots', String(slots), ...places, '--share', String(local), '--drain-grace', '0s', '--json']
   return SupervisedRole.start({ name, words, logFile: folder.logFile(name), announce })
 }

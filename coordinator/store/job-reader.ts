@@ -25,9 +25,9 @@ function recordOf(row: JobRow & { readonly encoding: string }): JobRecord {
     encoding,
     state,
     reason,
-    createdAtMs: row.created_at_ms,
-    sinceMs: row.since_ms,
-    deadlineMs: row.deadline_ms,
+    createdAtMs: Math.round(row.created_at_ms),
+    sinceMs: Math.round(row.since_ms),
+    deadlineMs: row.deadline_ms === null ? null : Math.round(row.deadline_ms),
     attempt,
     failures,
     // Of a queued job the row has the silent holder.
@@ -82,6 +82,6 @@ function groupOf(reason: FailureReason, attempts: AttemptGroup | undefined, ends
     workers: attempts?.workers ?? 0,
     givenUp: ends?.given_up ?? 0,
     latestMessage: latest?.message ?? '',
-    latestAtMs: latest?.latest_ms ?? 0,
+    latestAtMs: Math.round(latest?.latest_ms ?? 0),
   }
 }
