@@ -67,6 +67,8 @@ function searchOf(config: SearchConfig): SearchSpecification {
     objectives: objectivesOf(config),
     population: config.search.population,
     seed: config.seed,
+    leastFidelity: fidelityOf(config, 0),
+    ...(config.phases === undefined ? {} : { phases: config.phases.map(({ name, budget = Infinity }) => ({ name, budget })) }),
   }
 }
 

@@ -34,6 +34,6 @@ export interface SearchSpace<G> {
   parse(key: string): G
   /** How `features` are laid out. */
   readonly featureLayout: FeatureLayout
-  /** What a model of the measurements sees of a genome: numbers of about unit range. */
-  features(genome: G): number[]
+  /** What a model of the measurements sees of a genome, by the share of a whole training spent on it: numbers of about unit range. */
+  features(genome: G, fidelity?: number): number[]
 }

@@ -1,10 +1,17 @@
+import { InvalidInputError } from '../../shared/errors.js'
 import type { SpaceBounds } from '../../shared/space/bounds.js'
+import type { Genome } from '../../shared/space/genome.js'
 import { ArchitectureSpace } from './architecture-space.js'
 import type { Constraint } from './constraint.js'
 import { createEvolution, restoreEvolution } from './evolution.js'
+import { FidelitySpace } from './fidelity-space.js'
 import type { Objective } from './objective.js'
+import { beginPhase, firstKnown, frontKeys, phaseSpace } from './phases/architecture-phases.js'
+import type { Phase } from './phases/phase.js'
+import { type PhaseFactory, type PhaseState, type PhasedState, PhasedSearch } from './phases/phased-search.js'
 import { createRandomSearch, restoreRandomSearch } from './random-search.js'
 import type { Search, SearchHistory } from './search.js'
+import type { SearchSpace } from './search-space.js'
 import { type Fitting, createSurrogateSearch, restoreSurrogateSearch } from './surrogate/surrogate-search.js'
 
 /** Model-assisted evolution; plain evolution; the yardstick of both. */
@@ -18,13 +25,41 @@ export interface SearchSpecification {
   readonly constraints?: readonly Constraint[]
   readonly population: number
   readonly seed: number
+  /** Smallest share of a whole training that a candidate is evaluated by; absent = all are trained to the end. */
+  readonly leastFidelity?: number
+  /** Phases, each from the front of the one before; absent = one, in which everything may change. */
+  readonly phases?: readonly Phase[]
   /** Encodings to evaluate before anything else. */
   readonly initial?: readonly string[]
 }
 
 /** A new search. The same specification gives the same search. */
-export function createSearch({ algorithm, bounds, ...options }: SearchSpecification, fitting: Fitting = 'inline'): Search {
-  const space = new ArchitectureSpace(bounds)
+export function createSearch(specification: SearchSpecification, fitting: Fitting = 'inline'): Search {
+  const { phases, bounds, seed } = specification
+  if (phases === undefined) return createIn(new ArchitectureSpace(bounds), specification, fitting)
+  const known = firstKnown(bounds, seed)
+  const factory = phaseFactory(specification, phases, fitting)
+  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: 0, known })
+}
+
+function phaseFactory(specification: SearchSpecification, phases: readonly Phase[], fitting: Fitting): PhaseFactory {
+  const { bounds, objectives, population } = specification
+  return {
+    phases,
+    create: (phase, known) => createIn(phaseSpace(phase, bounds, known), specification, fitting),
+    restore: (phase, known, history) => restoreIn(phaseSpace(phase, bounds, known), specification, history, fitting),
+    begin: (phase, known, front, state) => beginPhase(phase, known, front, state, { bounds, population }),
+    frontOf: (observations) => frontKeys(observations, objectives),
+  }
+}
+
+function withFidelity(space: ArchitectureSpace, { leastFidelity = 1 }: SearchSpecification): SearchSpace<Genome> {
+  return leastFidelity < 1 ? new FidelitySpace(space, leastFidelity) : space
+}
+
+function createIn(architectures: ArchitectureSpace, specification: SearchSpecification, fitting: Fitting): Search {
+  const { algorithm, ...options } = specification
+  const space = withFidelity(architectures, specification)
   switch (algorithm) {
     case 'nasoa':
       return createSurrogateSearch({ ...options, space, fitting })
@@ -39,8 +74,18 @@ export function createSearch({ algorithm, bounds, ...options }: SearchSpecificat
  * The search that a store kept, continued exactly. `seed` and `initial` of the specification no longer matter.
  * @throws InvalidInputError when the state is another algorithm's or does not fit the history.
  */
-export function restoreSearch({ algorithm, bounds, ...options }: SearchSpecification, history: SearchHistory, fitting: Fitting = 'inline'): Search {
-  const space = new ArchitectureSpace(bounds)
+export function restoreSearch(specification: SearchSpecification, history: SearchHistory, fitting: Fitting = 'inline'): Search {
+  const { phases, bounds } = specification
+  if (phases === undefined) return restoreIn(new ArchitectureSpace(bounds), specification, history, fitting)
+  const { phases: at } = history.state as PhasedState
+  if ((at as PhaseState | undefined) === undefined) throw new InvalidInputError('the stored search has no phases, but its config names some')
+  const factory = phaseFactory(specification, phases, fitting)
+  return new PhasedSearch(factory, factory.restore(phases[at.phase], at.known, history), at, history)
+}
+
+function restoreIn(architectures: ArchitectureSpace, specification: SearchSpecification, history: SearchHistory, fitting: Fitting): Search {
+  const { algorithm, ...options } = specification
+  const space = withFidelity(architectures, specification)
   switch (algorithm) {
     case 'nasoa':
       return restoreSurrogateSearch({ ...options, space, fitting }, history)

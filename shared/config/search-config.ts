@@ -58,6 +58,19 @@ const rungsSchema = z
   .optional()
   .describe('Stops on the way to a whole training, the last of which is its end: of the results of one, the best go on to the next')
 
+const phaseSchema = z.strictObject({
+  name: z.enum(['block', 'macro', 'joint']).describe('block: blocks inside a fixed macro structure; macro: structures around the blocks of the front; joint: both'),
+  budget: positive.optional().describe('Candidates that the phase proposes; the last phase takes what is left of the whole budget'),
+})
+
+const phasesSchema = z
+  .array(phaseSchema)
+  .nonempty()
+  .max(10)
+  .refine((phases) => phases.every(({ budget }, i) => i === phases.length - 1 || budget !== undefined), 'every phase but the last needs a budget')
+  .optional()
+  .describe('Phases of the search, each from the front of the one before')
+
 /** Objectives the search can be given; the direction is part of the name's meaning. */
 export const objectiveDirections = {
   top1: 'maximize',
@@ -126,6 +139,7 @@ export const writtenSearchSchema = z
       .default(['top1', 'imagesPerSecond']),
     training: trainingSchema,
     rungs: rungsSchema,
+    phases: phasesSchema,
     search: searchSchema,
     jobs: jobsSchema,
     workers: workersSchema,

@@ -35,16 +35,12 @@ export function specificationToMessage(specification: TrainingSpecification): Sp
       seed: subset.seed,
     },
     manifestHash,
-    recipe: recipeToMessage(recipe),
+    recipe: { ...recipe, augmentation: augmentations.toCode(recipe.augmentation), precision: precisions.toCode(recipe.precision) },
     stopAfterEpochs,
     lineage,
     timeLimitMs: timeLimitMs === undefined ? undefined : BigInt(Math.round(timeLimitMs)),
     unreadableLimit,
   }
-}
-
-function recipeToMessage({ augmentation, precision, restarts, ...recipe }: TrainingRecipe): Recipe {
-  return { ...recipe, augmentation: augmentations.toCode(augmentation), precision: precisions.toCode(precision), restarts: [...(restarts ?? [])] }
 }
 
 /** @throws InvalidInputError naming the field at fault */
@@ -88,13 +84,5 @@ function recipeFromMessage(recipe: Recipe): TrainingRecipe {
     augmentation: augmentations.toWord(recipe.augmentation, field('augmentation')),
     precision: precisions.toWord(recipe.precision, field('precision')),
     seed: whole(recipe.seed, 0, largestSeed, field('seed')),
-    ...(recipe.restarts.length === 0 ? {} : { restarts: restartsFromMessage(recipe, field('restarts')) }),
   }
-}
-
-const mostRestarts = 100
-
-function restartsFromMessage({ restarts, epochs }: Recipe, field: string): number[] {
-  whole(restarts.length, 1, mostRestarts, `number of ${field}`)
-  return restarts.map((epoch, i) => whole(epoch, i === 0 ? 1 : restarts[i - 1] + 1, epochs - 1, field))
 }

@@ -24,8 +24,6 @@ export interface TrainingRecipe {
   readonly labelSmoothing: number
   /** Share of all steps spent in linear warm-up, 0..1. */
   readonly warmup: number
-  /** Epochs, ascending and below `epochs`, after which the learning rate has come to 0 and starts anew; absent = none. */
-  readonly restarts?: readonly number[]
   readonly augmentation: Augmentation
   readonly precision: Precision
   readonly seed: number

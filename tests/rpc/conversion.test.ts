@@ -12,7 +12,6 @@ import { outcomeFromMessage, outcomeToMessage } from '../../shared/rpc/outcome-m
 import { candidateFromMessage, candidateToMessage, snapshotFromMessage, snapshotToMessage } from '../../shared/rpc/search-message.js'
 import { registrationFromMessage } from '../../shared/rpc/worker-message.js'
 import type { Outcome } from '../../shared/training/outcome.js'
-import type { TrainingRecipe } from '../../shared/training/specification.js'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const positive = fc.double({ min: 1e-6, max: 1e9, noNaN: true })
@@ -59,15 +58,6 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   }),
 )
 
-/** A recipe, with or without restarts. */
-function withRestarts(fields: { readonly [Field in keyof Required<Omit<TrainingRecipe, 'restarts'>>]: fc.Arbitrary<TrainingRecipe[Field]> }): fc.Arbitrary<TrainingRecipe> {
-  const restarts = fc.uniqueArray(count, { maxLength: 4 })
-  return fc.tuple(fc.record(fields), restarts).map(([recipe, epochs]) => {
-    const before = epochs.filter((epoch) => epoch < recipe.epochs).sort((a, b) => a - b)
-    return before.length === 0 ? recipe : { ...recipe, restarts: before }
-  })
-}
-
 const lease: fc.Arbitrary<JobLease> = fc.record({
   candidate: count,
   jobId: count,
@@ -79,7 +69,7 @@ const lease: fc.Arbitrary<JobLease> = fc.record({
       dataDirectory: word,
       subset: fc.record({ classes: count, imagesPerClass: count, validationImagesPerClass: count, seed }, { requiredKeys: ['seed'] }),
       manifestHash: word,
-      recipe: withRestarts({
+      recipe: fc.record({
         epochs: count,
         batch: count,
         resolution: fc.integer({ min: 1, max: 4096 }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { learningRateAt, scheduledRate } from '../../worker/trainer/learning-rate.js'
+import { learningRateAt } from '../../worker/trainer/learning-rate.js'
 
 const schedule = (totalSteps: number, learningRate: number, warmup: number): number[] =>
   Array.from({ length: totalSteps }, (_, step) => learningRateAt(step, totalSteps, { learningRate, warmup }))
@@ -18,13 +18,6 @@ describe('the learning rate', () => {
 
   it('rises all the way when warm-up is everything', () => {
     expect(schedule(4, 1, 1)).toEqual([0.25, 0.5, 0.75, 1])
-  })
-
-  it('starts anew after each restart, as a training of that many epochs would', () => {
-    const recipe = { epochs: 6, learningRate: 0.1, warmup: 0.1, restarts: [1, 3] }
-    const rates = [0, 1, 2, 3, 4, 5].flatMap((epoch) => [0, 1, 2, 3, 4].map((step) => scheduledRate(epoch, step, 5, recipe)))
-    expect(rates).toEqual([...schedule(5, 0.1, 0.1), ...schedule(10, 0.1, 0.1), ...schedule(15, 0.1, 0.1)])
-    expect([0, 1, 2, 3, 4, 5].map((epoch) => scheduledRate(epoch, 2, 5, { ...recipe, restarts: [] }))).toEqual([2, 7, 12, 17, 22, 27].map((step) => learningRateAt(step, 30, recipe)))
   })
 
   it('is above 0, at most the peak, and has one maximum', () => {

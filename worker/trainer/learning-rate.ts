@@ -11,13 +11,3 @@ export function learningRateAt(step: number, totalSteps: number, { learningRate,
   const done = (step - warmupSteps) / (totalSteps - warmupSteps)
   return (learningRate * (1 + Math.cos(Math.PI * done))) / 2
 }
-
-type Schedule = Pick<TrainingRecipe, 'epochs' | 'learningRate' | 'warmup' | 'restarts'>
-
-/** Learning rate of a training with restarts: each stretch between two of them has a schedule of its own. @param epoch from 0 */
-export function scheduledRate(epoch: number, step: number, stepsPerEpoch: number, recipe: Schedule): number {
-  const ends = [...(recipe.restarts ?? []), recipe.epochs]
-  const stretch = ends.findIndex((end) => epoch < end)
-  const start = stretch === 0 ? 0 : ends[stretch - 1]
-  return learningRateAt((epoch - start) * stepsPerEpoch + step, (ends[stretch] - start) * stepsPerEpoch, recipe)
-}

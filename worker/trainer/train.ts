@@ -8,7 +8,7 @@ import { DataError, outcomeOfError } from './ended-early.js'
 import type { TrainableNetwork, TrainingEngine } from './engine.js'
 import { diverged, trainEpoch } from './epoch.js'
 import { evaluate } from './evaluate.js'
-import { scheduledRate } from './learning-rate.js'
+import { learningRateAt } from './learning-rate.js'
 import { measureThroughput } from './measure-throughput.js'
 import type { TrainerEvent } from './messages.js'
 import { type TrainingProgress, trainingFingerprint } from './progress.js'
@@ -119,7 +119,7 @@ class Training {
     const { recipe } = this.specification
     const { epoch, bestTop1 } = this.progress
     const { stepsPerEpoch } = this.dataset
-    const rate = (step: number): number => scheduledRate(epoch, step, stepsPerEpoch, recipe)
+    const rate = (step: number): number => learningRateAt(epoch * stepsPerEpoch + step, recipe.epochs * stepsPerEpoch, recipe)
     const progress = (step: number, loss: number): void => emit({ kind: 'progress', epoch: epoch + 1, step, steps: stepsPerEpoch, loss })
     const figures = await trainEpoch(this.network, this.dataset, epoch, rate, { gate: this.gate, signal, progress })
     const { top1, loss } = await evaluate(this.network, this.dataset, this.gate, signal)

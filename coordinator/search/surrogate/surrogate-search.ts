@@ -27,6 +27,8 @@ export interface SurrogateSearchState extends EvolutionState {
   readonly pool: readonly Proposal[]
 }
 
+/** Results of whole trainings from which on only these are compared with what a candidate promises. */
+const fewestWhole = 2
 /** Results with measurements from which on a model is worth more than plain evolution. */
 const fewestMeasured = 20
 /** Parameters are fitted to at most this many results. */
@@ -115,7 +117,7 @@ export class SurrogateSearch<G> implements Search {
     return {
       results,
       layout: this.options.space.featureLayout,
-      rows: [...thinned(measured, largestFit), ...thinned(failed, largestFit / 3)].map(({ key, measurements }) => ({ features: this.featuresOf(key), costs: measurements })),
+      rows: [...thinned(measured, largestFit), ...thinned(failed, largestFit / 3)].map((result) => ({ features: this.resultFeatures(result), costs: result.measurements })),
       previous: this.fit,
     }
   }
@@ -144,15 +146,26 @@ export class SurrogateSearch<G> implements Search {
   private modelResult(observation: Observation): ModelResult {
     const { objectives, constraints = [] } = this.options
     const costs = costsOf(observation, objectives)
-    const { key, objectives: values } = observation
-    if (costs === null || values === null) return { key, measurements: null, violation: 0 }
+    const { key, objectives: values, fidelity = 1 } = observation
+    if (costs === null || values === null) return { key, measurements: null, violation: 0, fidelity }
     const constrained = constraints.map(({ name }) => measurementOf(values, name, key))
-    return { key, measurements: [...costs, ...constrained], violation: violationOf(observation, constraints) }
+    return { key, measurements: [...costs, ...constrained], violation: violationOf(observation, constraints), fidelity }
   }
 
   private featuresOf(key: string): number[] {
     const { space } = this.options
     return space.features(space.parse(key))
+  }
+
+  private resultFeatures({ key, fidelity }: ModelResult): number[] {
+    const { space } = this.options
+    return space.features(space.parse(key), fidelity)
+  }
+
+  /** Results that a candidate has to beat: those of whole trainings, as soon as there are some. */
+  private comparable(): readonly ModelResult[] {
+    const whole = this.results.filter(({ fidelity }) => fidelity === 1)
+    return whole.filter(({ measurements }) => measurements !== null).length < fewestWhole ? this.results : whole
   }
 
   private trainingRows(results: number): ModelResult[] {
@@ -164,13 +177,13 @@ export class SurrogateSearch<G> implements Search {
     if (this.surrogate === null) {
       const rows = this.trainingRows(fit.results)
       this.surrogate = new Surrogate(this.options.space.featureLayout, fit)
-      for (const { key, measurements } of rows) this.surrogate.learn(this.featuresOf(key), measurements)
+      for (const result of rows) this.surrogate.learn(this.resultFeatures(result), result.measurements)
       this.learnt = fit.results
       this.candidates?.follow(this.surrogate)
     }
     for (; this.learnt < this.results.length; this.learnt++) {
-      const { key, measurements } = this.results[this.learnt]
-      this.surrogate.learn(this.featuresOf(key), measurements)
+      const result = this.results[this.learnt]
+      this.surrogate.learn(this.resultFeatures(result), result.measurements)
     }
     return this.surrogate
   }
@@ -182,7 +195,7 @@ export class SurrogateSearch<G> implements Search {
     const { objectives, constraints = [] } = this.options
     const candidates = (this.candidates ??= this.newCandidates(surrogate))
     candidates.prepare(count)
-    const acquisition = new Acquisition(this.results, objectives.length, constraints)
+    const acquisition = new Acquisition(this.comparable(), objectives.length, constraints)
     this.expectPending(surrogate, acquisition)
     candidates.predictions.update()
     return { surrogate, acquisition, candidates, featuresOf: (key) => this.featuresOf(key) }

@@ -8,6 +8,8 @@ export interface ModelResult {
   readonly measurements: Costs | null
   /** Of the constraints; 0 = feasible. */
   readonly violation: number
+  /** Share of a whole training; 1 = a whole one. */
+  readonly fidelity: number
 }
 
 /** Results that a process learns at most when it is built; more arrive one by one until the next fit. */

@@ -116,7 +116,7 @@ describe('fit', () => {
 })
 
 describe('training rows', () => {
-  const result = (i: number) => ({ key: String(i), measurements: [i === 5 ? -1 : 1 + ((i * 7919) % 1000), 1], violation: 0 })
+  const result = (i: number) => ({ key: String(i), measurements: [i === 5 ? -1 : 1 + ((i * 7919) % 1000), 1], violation: 0, fidelity: 1 })
 
   test('are all results up to the limit', () => {
     const results = Array.from({ length: largestTrainingSet }, (_, i) => result(i))

@@ -67,8 +67,6 @@ export interface Recipe {
   augmentation: Augmentation;
   precision: Precision;
   seed: number;
-  /** Epochs, ascending and below `epochs`, after which the learning rate has come to 0 and starts anew. */
-  restarts: number[];
 }
 
 /** One training, complete. */
@@ -266,7 +264,6 @@ function createBaseRecipe(): Recipe {
     augmentation: 0,
     precision: 0,
     seed: 0,
-    restarts: [],
   };
 }
 
@@ -301,13 +298,6 @@ export const Recipe: MessageFns<Recipe> = {
     }
     if (message.seed !== 0) {
       writer.uint32(80).uint32(message.seed);
-    }
-    if (message.restarts.length !== 0) {
-      writer.uint32(90).fork();
-      for (const v of message.restarts) {
-        writer.uint32(v);
-      }
-      writer.join();
     }
     return writer;
   },
@@ -404,24 +394,6 @@ export const Recipe: MessageFns<Recipe> = {
 
             message.seed = reader.uint32();
             continue;
-          }
-          case 11: {
-            if (tag === 88) {
-              message.restarts.push(reader.uint32());
-
-              continue;
-            }
-
-            if (tag === 90) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.restarts.push(reader.uint32());
-              }
-
-              continue;
-            }
-
-            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SearchConfig } from '../../shared/config/search-config.js'
+import type { TrainingEngine } from '../../worker/trainer/engine.js'
+import { type FrontAtCost, growthOf } from './compare-fronts.js'
+import { TrainingArm } from './training-arm.js'
+
+export interface ArmReport {
+  /** Trainings, those of each rung counted. */
+  readonly trainings: number
+  readonly wholeTrainings: number
+  readonly seconds: number
+  readonly trainedMacs: number
+  readonly hypervolume: number
+}
+
+/** One seed: whole trainings of so many candidates, and rungs until they have cost the given share of it. */
+export interface RungComparison {
+  readonly seed: number
+  readonly whole: ArmReport
+  readonly rungs: ArmReport
+  /** When the search with rungs first had the hypervolume that whole trainings ended with; null = not within its share. */
+  readonly reached: FrontAtCost | null
+}
+
+export interface BenchRungsOptions {
+  readonly config: SearchConfig
+  readonly seed: number
+  /** Largest share of the whole trainings' seconds that the rungs may spend. */
+  readonly share: number
+  /** No whole training is begun after so long, milliseconds; both searches are compared at what they have then. */
+  readonly limitMs: number
+  readonly engine: TrainingEngine
+  readonly progress: (line: string) => void
+}
+
+/**
+ * Runs both searches of a seed, one training of either at a time and always that one next which is behind in its share: whatever else
+ * the machine does, it does to both.
+ */
+export async function compareRungs({ config, seed, share, limitMs, engine, progress }: BenchRungsOptions): Promise<RungComparison> {
+  const directory = mkdtempSync(join(tmpdir(), 'nasoa-bench-rungs-'))
+  const plenty = { ...config.search, candidates: 100_000 }
+  const whole = new TrainingArm({ ...config, seed, rungs: undefined }, join(directory, 'whole'), engine)
+  const rungs = new TrainingArm({ ...config, seed, search: plenty }, join(directory, 'rungs'), engine)
+  const tell = (): void => progress(`seed ${seed}: ${whole.trainings} whole trainings in ${whole.seconds.toFixed(0)} s; on rungs ${rungs.trainings} in ${rungs.seconds.toFixed(0)} s, ${rungs.wholes.length} of them whole`)
+  try {
+    const end = performance.now() + limitMs
+    for (let isOpen = true; isOpen; tell()) {
+      while (rungs.seconds < share * whole.seconds) await rungs.next()
+      isOpen = performance.now() < end && (await whole.next())
+    }
+    return report(seed, share, whole, rungs)
+  } finally {
+    whole.close()
+    rungs.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** The last training of the rungs may have gone beyond their share: it does not count. */
+function report(seed: number, share: number, whole: TrainingArm, rungs: TrainingArm): RungComparison {
+  const within = rungs.wholes.filter(({ seconds }) => seconds <= share * whole.seconds)
+  const [ofWhole, ofRungs] = growthOf([whole.wholes, within])
+  const final = (growth: readonly FrontAtCost[]): number => growth.at(-1)?.hypervolume ?? 0
+  const armReport = (arm: TrainingArm, growth: readonly FrontAtCost[]): ArmReport => ({
+    trainings: arm.trainings,
+    wholeTrainings: growth.length,
+    seconds: arm.seconds,
+    trainedMacs: arm.trainedMacs,
+    hypervolume: final(growth),
+  })
+  return {
+    seed,
+    whole: armReport(whole, ofWhole),
+    rungs: armReport(rungs, ofRungs),
+    reached: ofRungs.find(({ hypervolume }) => hypervolume >= final(ofWhole)) ?? null,
+  }
+}

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { defaultJobPolicy } from '../../coordinator/jobs/policy.js'
+import { openSearch } from '../../coordinator/run/open-search.js'
+import { SearchRun } from '../../coordinator/run/search-run.js'
+import { openSqliteStore } from '../../coordinator/store/sqlite-store.js'
+import type { JobLease } from '../../shared/cluster/job-lease.js'
+import { systemClock } from '../../shared/clock.js'
+import type { SearchConfig } from '../../shared/config/search-config.js'
+import { genomeCost } from '../../shared/network/genome-cost.js'
+import { parseGenome } from '../../shared/space/parse.js'
+import type { Outcome } from '../../shared/training/outcome.js'
+import type { TrainingEngine } from '../../worker/trainer/engine.js'
+import { QuietWindow } from '../../worker/trainer/quiet-window.js'
+import { runTraining } from '../../worker/trainer/train.js'
+
+/** A whole training, and what all trainings up to its end had cost. */
+export interface WholeTraining {
+  readonly encoding: string
+  readonly error: number
+  readonly macs: number
+  readonly seconds: number
+  readonly trainedMacs: number
+}
+
+/** Classes of the built-in digits. */
+const classes = 10
+
+/** One search of the comparison: the coordinator's own code, with a trainer in this process as its only worker. */
+export class TrainingArm {
+  /** Time in steps and evaluations, seconds. */
+  seconds = 0
+  /** Multiply-accumulates of all trainings, forward and backward: three times the network's a training image. */
+  trainedMacs = 0
+  trainings = 0
+  readonly wholes: WholeTraining[] = []
+  private readonly store
+  private readonly run: SearchRun
+  private readonly progress = new Map<number, { readonly epochs: number; readonly trainingMs: number }>()
+
+  constructor(
+    private readonly config: SearchConfig,
+    private readonly directory: string,
+    private readonly engine: TrainingEngine,
+  ) {
+    this.store = openSqliteStore(directory)
+    const dataset = { classes }
+    const opened = openSearch({ config, dataset, store: this.store, directory, nowMs: systemClock.now(), leaseTtlMs: defaultJobPolicy.leaseTtlMs })
+    this.run = new SearchRun({ config, dataset, ...opened, store: this.store, policy: defaultJobPolicy, clock: systemClock })
+  }
+
+  /** Trains what the search wants trained next. @returns false when it is over */
+  async next(): Promise<boolean> {
+    const lease = this.run.lease({ workerId: 'bench', slot: 0 }, false)
+    if (lease === null) return false
+    const outcome = await this.train(lease)
+    this.count(lease, outcome)
+    this.run.complete(lease, outcome)
+    return true
+  }
+
+  close(): void {
+    this.store.close()
+  }
+
+  private train({ candidate, specification }: JobLease): Promise<Outcome> {
+    const outputDirectory = join(this.directory, 'checkpoints', String(candidate))
+    const checkpoint = join(outputDirectory, 'last.safetensors')
+    return runTraining(specification, {
+      engine: this.engine,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+      quietWindow: new QuietWindow(join(this.directory, 'measurement')),
+      outputDirectory,
+      ...(existsSync(checkpoint) ? { resumeFrom: checkpoint } : {}),
+      peakBytes: () => process.resourceUsage().maxRSS * 1024,
+    })
+  }
+
+  private count({ candidate, specification }: JobLease, outcome: Outcome): void {
+    this.trainings++
+    if (outcome.kind !== 'succeeded') return
+    const { epochs, trainingMs, images, top1 } = outcome.result
+    const before = this.progress.get(candidate) ?? { epochs: 0, trainingMs: 0 }
+    this.progress.set(candidate, { epochs, trainingMs })
+    const { macs } = genomeCost(parseGenome(specification.encoding), { resolution: specification.recipe.resolution, classes })
+    this.seconds += (trainingMs - before.trainingMs) / 1000
+    this.trainedMacs += 3 * macs * images.train * (epochs - before.epochs)
+    if (epochs < this.config.training.epochs) return
+    this.wholes.push({ encoding: specification.encoding, error: 1 - top1, macs, seconds: this.seconds, trainedMacs: this.trainedMacs })
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import type { CommandModule } from 'yargs'
+import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
+
+interface BenchRungsArguments extends GlobalOptions {
+  readonly config: string | undefined
+  readonly seeds: string
+  readonly share: number
+  readonly threads: number | undefined
+  readonly minutes: number | undefined
+}
+
+export const benchRungs: CommandModule<GlobalOptions, BenchRungsArguments> = {
+  command: 'rungs',
+  describe: 'Compare a search whose candidates climb rungs with one that trains each of them to the end, on the built-in digits',
+  builder: (yargs) =>
+    yargs
+      .options({
+        config: { type: 'string', requiresArg: true, describe: 'A search with rungs; default: deploy/examples/rungs.yaml. The whole trainings are its candidates' },
+        seeds: { type: 'string', requiresArg: true, default: '1,2,3', describe: 'Seeds of the searches, separated by commas' },
+        share: { type: 'number', requiresArg: true, default: 0.5, describe: "Share of the whole trainings' seconds that the rungs may spend" },
+        minutes: { type: 'number', requiresArg: true, describe: 'Of each seed: begin no whole training that would start later; default: all of them' },
+        threads: { type: 'number', requiresArg: true, describe: 'Processor threads; default: all' },
+      })
+      .example('$0 bench rungs --json', 'the table of docs/rungs.md'),
+  handler: async ({ config: path, seeds, share, threads, minutes, json }) => {
+    const { loadSearchConfig } = await import('../../../shared/config/search-config.js')
+    const { packageRoot } = await import('../../../shared/package-root.js')
+    const { InvalidInputError } = await import('../../../shared/errors.js')
+    const { builtinDigits } = await import('../../../shared/training/specification.js')
+    const list = seeds.split(',').map(Number)
+    if (!list.every((seed) => Number.isInteger(seed) && seed >= 0)) throw new UsageError(`--seeds: ${seeds} is not a list of whole numbers such as 1,2,3`)
+    if (!(share > 0 && share <= 1)) throw new UsageError(`--share must be above 0 and at most 1, got ${share}`)
+    const { config } = loadSearchConfig(path ?? join(packageRoot(), 'deploy/examples/rungs.yaml'))
+    if (config.rungs === undefined) throw new InvalidInputError(`the search '${config.name}' has no rungs to compare: give its config a list 'rungs'`)
+    if (config.data.directory !== builtinDigits) throw new InvalidInputError(`this comparison is on ${builtinDigits}: name it as the data of the config`)
+    const { tensorFlowEngine } = await import('../../../worker/trainer/tensorflow-engine.js')
+    const { compareRungs } = await import('../../../bench/rungs/bench-rungs.js')
+    const { summaryOf, tableOf } = await import('../../../bench/rungs/rung-report.js')
+    const engine = await tensorFlowEngine(threads, printStatus)
+    const rows = []
+    for (const seed of list) rows.push(await compareRungs({ config, seed, share, limitMs: minutes === undefined ? Infinity : minutes * 60_000, engine, progress: printStatus }))
+    if (json) printJson({ device: engine.device.deviceClass, tensorflow: engine.device.tensorflow, share, rows, ...summaryOf(rows) })
+    else process.stdout.write(`${tableOf(rows)}\n`)
+  },
+}
