@@ -1,5 +1,6 @@
 import { type ZooFiles, writeZoo } from '../../coordinator/zoo/write-zoo.js'
 import { type Zoo, type ZooCandidate, buildZoo } from '../../coordinator/zoo/zoo.js'
+import { isWhole } from '../../coordinator/run/fidelity.js'
 import { readSearchRecord } from '../../coordinator/store/search-reader.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
@@ -28,9 +29,10 @@ function deviceClasses(told: readonly Candidate[]): string[] {
 /** Builds the zoo from what the search's store has, and writes zoo.json, zoo.csv and pareto.svg into `output`. */
 export async function collectZoo(directory: string, config: SearchConfig, output = directory): Promise<{ zoo: SearchZoo; files: ZooFiles }> {
   const { name, status, told } = readSearchRecord(directory)
-  const candidates = told.flatMap(zooCandidate)
+  // Shorter trainings, on lower rungs, are not comparable with whole ones.
+  const candidates = told.filter(({ rung }) => isWhole(config, rung)).flatMap(zooCandidate)
   const objectives = config.objectives.map((objective) => ({ name: objective, direction: objectiveDirections[objective] }))
-  const zoo = buildZoo(candidates, { objectives, unsuccessful: told.length - candidates.length })
-  const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), ...zoo }
+  const zoo = buildZoo(candidates, { objectives, unsuccessful: told.filter(({ outcome }) => outcome?.kind !== 'succeeded').length })
+  const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), ...zoo, candidates: told.length }
   return { zoo: report, files: await writeZoo(output, report, candidates) }
 }
