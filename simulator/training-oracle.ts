@@ -1,16 +1,14 @@
-import { StepTimeModel } from '../coordinator/step-time/step-time-model.js'
 import type { JobLease } from '../shared/cluster/job-lease.js'
-import { buildLayerGraph } from '../shared/network/build.js'
 import { genomeCost } from '../shared/network/genome-cost.js'
-import { trainingMemory } from '../shared/network/training-memory.js'
 import type { Rng } from '../shared/rng.js'
 import { parseGenome } from '../shared/space/parse.js'
 import type { Outcome } from '../shared/training/outcome.js'
 import type { SubsetSpecification, TrainingSpecification } from '../shared/training/specification.js'
 import { AccuracyModel } from './accuracy-model.js'
 import { randomStream } from './random-stream.js'
-import { referenceSize, referenceSteps } from './reference-networks.js'
+import { referenceSize } from './reference-networks.js'
 import type { ClusterConfig } from './simulation-config.js'
+import { StepCostModel, trainingBytes } from './step-cost-model.js'
 
 export interface SimulatedEpoch {
   readonly durationMs: number
@@ -81,14 +79,12 @@ interface NetworkTruth {
  */
 export class TrainingOracle {
   private readonly accuracy = new AccuracyModel()
-  private readonly stepTime = new StepTimeModel('the reference device')
+  private readonly steps = new StepCostModel()
 
   constructor(
     private readonly seed: number,
     private readonly cluster: Pick<ClusterConfig, 'images' | 'trainings'>,
-  ) {
-    for (const step of referenceSteps) this.stepTime.observe({ ...step, ...referenceSize })
-  }
+  ) {}
 
   train(lease: JobLease, device: SimulatedDevice): SimulatedTraining {
     const { specification } = lease
@@ -108,13 +104,11 @@ export class TrainingOracle {
   private truthOf({ encoding, recipe }: TrainingSpecification, { classes }: ImageCounts): NetworkTruth {
     const rng = randomStream(this.seed, 'network', encoding)
     const genome = parseGenome(encoding)
-    const graph = buildLayerGraph(genome, { resolution: recipe.resolution, classes })
-    const prediction = this.stepTime.predict(graph, recipe.batch)
-    if (prediction === null) throw new TypeError('the reference networks are too few to predict a step time from')
+    const cost = genomeCost(genome, { resolution: recipe.resolution, classes })
     return {
       error: this.accuracy.error(genomeCost(genome, referenceSize), rng.normal()),
-      stepMs: prediction.stepMs * Math.exp(prediction.logDeviation * rng.normal()),
-      memoryBytes: trainingMemory(graph, recipe.batch).totalBytes,
+      stepMs: this.steps.stepMs(cost, recipe.batch) * Math.exp(this.steps.deviation * rng.normal()),
+      memoryBytes: trainingBytes(cost, recipe.batch),
       diverges: rng.chance(this.cluster.trainings.diverged),
     }
   }

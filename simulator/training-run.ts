@@ -8,6 +8,7 @@ export interface TrainingRunOptions {
   readonly time: VirtualTime
   readonly lease: JobLease
   readonly training: SimulatedTraining
+  readonly leasedAtMs: number
   /** Epochs of this attempt that an earlier process has finished. */
   readonly epochsDone: number
   readonly onEpoch: (report: EpochReport) => void
@@ -17,10 +18,13 @@ export interface TrainingRunOptions {
 /** A training that takes its time. */
 export class SimulatedTrainingRun {
   epochsDone: number
+  /** From when on its lease lasts, as far as this worker knows without its heartbeats. */
+  leaseFromMs: number
   private timer: Timer
 
   constructor(private readonly options: TrainingRunOptions) {
     this.epochsDone = options.epochsDone
+    this.leaseFromMs = options.leasedAtMs
     this.timer = options.time.after(options.training.setupMs, () => this.goOn())
   }
 

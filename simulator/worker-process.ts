@@ -61,6 +61,9 @@ export class WorkerProcess {
   private readonly runs = new Map<number, SimulatedTrainingRun>()
   private pace: HeartbeatPace = { firstMs: 0, periodMs: firstHeartbeatMs }
   private beat: { readonly atMs: number; readonly timer: Timer } | null = null
+  private beatHeardMs = 0
+  /** Whether the next heartbeat may not be left out. */
+  private isBeatWanted = false
   private delivering = 0
   private isEnded = false
   private onLeft: (() => void) | null = null
@@ -88,8 +91,9 @@ export class WorkerProcess {
     this.leaveIfIdle()
   }
 
-  /** The coordinator has something to say to this worker: the next heartbeat that is due is really sent. */
+  /** The coordinator has something to say to this worker, or this worker to it: the next heartbeat that is due is really sent. */
   hasten(): void {
+    this.isBeatWanted = true
     const atMs = heartbeatFrom(this.pace, this.options.time.now())
     if (this.beat !== null && this.beat.atMs > atMs) this.beatAt(atMs)
   }
@@ -117,13 +121,14 @@ export class WorkerProcess {
   }
 
   private train(lease: JobLease, slot: number): void {
-    const { time, disk, train, observer } = this.options
+    const { time, link, disk, train, observer } = this.options
     const run = new SimulatedTrainingRun({
       time,
       lease,
+      leasedAtMs: time.now() - link.latencyMs,
       training: train(lease),
       epochsDone: disk.epochsOf(lease),
-      onEpoch: (report) => this.report(report),
+      onEpoch: (report) => this.report(report, run),
       onEnd: (outcome) => this.finish(run, slot, outcome),
     })
     this.runs.set(slot, run)
@@ -131,12 +136,18 @@ export class WorkerProcess {
     this.hasten()
   }
 
-  private report(report: EpochReport): void {
+  private report(report: EpochReport, run: SimulatedTrainingRun): void {
     this.options.disk.keep(report, report.epoch)
     const request = ({ id }: Session): RequestOf<'reportProgress'> => epochToMessage(id, report)
     this.once('reportProgress', request, callDeadlineMs, {
       onResponse: ({ cancellation }) => cancellation && this.cancel(attemptFromMessage(cancellation.attempt), cancellation.reason),
       onFailure: requireUnavailable,
+      foresee: ({ cancellation }, arrivesAtMs) => {
+        if (cancellation !== undefined) return false
+        run.leaseFromMs = arrivesAtMs - this.options.link.latencyMs
+        this.delayHeartbeat()
+        return true
+      },
     })
   }
 
@@ -236,7 +247,7 @@ export class WorkerProcess {
       const message = request(session)
       if (message === null) return handlers.onResponse(undefined as never)
       this.options.link.call(method, message, deadlineMs, {
-        onResponse: handlers.onResponse,
+        ...handlers,
         onFailure: (error) => handlers.onFailure(this.noteFailure(error, session)),
       })
     }
@@ -278,15 +289,34 @@ export class WorkerProcess {
 
   // Heartbeats.
 
-  private planHeartbeat(pauseMs: number): void {
-    const { time, link, endsAtMs } = this.options
-    const { latencyMs } = link
-    const nowMs = time.now()
-    this.pace = { firstMs: nowMs + pauseMs, periodMs: pauseMs + 2 * latencyMs }
-    if (this.session === null) return this.beatAt(this.pace.firstMs)
-    const heardMs = nowMs - latencyMs
-    const arriveByMs = Math.min(link.calmUntilMs, heardMs + this.session.leaseTtlMs * renewalShare)
-    this.beatAt(nextHeartbeatMs(this.pace, { sendByMs: endsAtMs(), arriveByMs, latencyMs }))
+  /** @param fromMs when the last one was answered or given up */
+  private planHeartbeat(pauseMs: number, fromMs = this.options.time.now()): void {
+    const { latencyMs } = this.options.link
+    this.pace = { firstMs: fromMs + pauseMs, periodMs: pauseMs + 2 * latencyMs }
+    this.beatHeardMs = fromMs - latencyMs
+    this.beatAt(this.nextBeatMs())
+  }
+
+  /** A lease lasts longer than was known when the next heartbeat was planned. */
+  private delayHeartbeat(): void {
+    if (this.beat === null || this.isBeatWanted) return
+    const atMs = this.nextBeatMs()
+    if (atMs > this.beat.atMs) this.beatAt(atMs)
+  }
+
+  private nextBeatMs(): number {
+    const { link, endsAtMs } = this.options
+    if (this.session === null || this.isBeatWanted) return this.pace.firstMs
+    const arriveByMs = Math.min(link.calmUntilMs, this.leasesFromMs() + this.session.leaseTtlMs * renewalShare)
+    return nextHeartbeatMs(this.pace, { sendByMs: endsAtMs(), arriveByMs, latencyMs: link.latencyMs })
+  }
+
+  /** From when on the first lease to run out lasts. */
+  private leasesFromMs(): number {
+    if (this.runs.size === 0 || this.options.disk.outbox.length > 0) return this.beatHeardMs
+    let fromMs = Infinity
+    for (const { leaseFromMs } of this.runs.values()) fromMs = Math.min(fromMs, leaseFromMs)
+    return Math.max(fromMs, this.beatHeardMs)
   }
 
   private beatAt(atMs: number): void {
@@ -298,6 +328,7 @@ export class WorkerProcess {
     this.beat = null
     const pauseMs = this.session?.heartbeatMs ?? firstHeartbeatMs
     if (this.session === null) return this.planHeartbeat(pauseMs)
+    this.isBeatWanted = false
     const request = ({ id }: Session): RequestOf<'heartbeat'> => ({ sessionId: id, held: this.held().map(attemptToMessage), draining: this.isDraining })
     this.once('heartbeat', request, this.session.leaseTtlMs / 2, {
       onResponse: ({ cancellations }) => {
@@ -307,6 +338,11 @@ export class WorkerProcess {
       onFailure: (error) => {
         requireUnavailable(error)
         this.planHeartbeat(pauseMs)
+      },
+      foresee: ({ cancellations }, arrivesAtMs) => {
+        if (cancellations.length > 0) return false
+        this.planHeartbeat(pauseMs, arrivesAtMs)
+        return true
       },
     })
   }

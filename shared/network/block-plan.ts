@@ -110,17 +110,20 @@ export function planBlock(block: BlockGenome, inputChannels: number, outputChann
   return { inputChannels, outputChannels, stride, places: planned }
 }
 
-const knownPlans = new WeakMap<Genome, readonly BlockPlan[]>()
-
 /**
- * The plan of each block of the network. Alike blocks share one object: networks repeat few distinct blocks.
- * A genome's plan is made once: rules, canonical form and cost of a candidate each ask for it.
+ * The genomes planned last, and their plans. Rules, canonical form and cost of a candidate each ask for its plan, one soon after the
+ * other, so few suffice. Not a WeakMap: a search plans thousands of genomes a second, and each would outlive its first collection.
  */
+const lastPlanned: { readonly genome: Genome; readonly plans: readonly BlockPlan[] }[] = []
+const mostRemembered = 4
+
+/** The plan of each block of the network. Alike blocks share one object: networks repeat few distinct blocks. */
 export function planBlocks(genome: Genome): readonly BlockPlan[] {
-  const known = knownPlans.get(genome)
-  if (known !== undefined) return known
+  const known = lastPlanned.find((planned) => planned.genome === genome)
+  if (known !== undefined) return known.plans
   const plans = planAnew(genome)
-  knownPlans.set(genome, plans)
+  lastPlanned.unshift({ genome, plans })
+  lastPlanned.length = Math.min(lastPlanned.length, mostRemembered)
   return plans
 }
 
