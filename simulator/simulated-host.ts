@@ -32,6 +32,7 @@ export interface HostOptions {
   readonly oracle: TrainingOracle
   readonly coordinator: () => InProcessCalls | null
   readonly coordinatorEndsAtMs: () => number
+  readonly everyHeartbeat: boolean
   readonly observer: HostObserver
 }
 
@@ -68,7 +69,7 @@ export class SimulatedHost {
   }
 
   start(): void {
-    const { time, oracle, coordinator, coordinatorEndsAtMs, observer } = this.options
+    const { time, oracle, coordinator, coordinatorEndsAtMs, everyHeartbeat, observer } = this.options
     const { why, interval } = this.nextAbsence()
     const link = new NetworkLink({ time, coordinator, address: this.worker.workerId, latencyMs: this.latencyMs, cuts: this.cuts })
     this.process = new WorkerProcess({
@@ -79,6 +80,7 @@ export class SimulatedHost {
       rng: this.rng,
       train: (lease) => oracle.train(lease, this.device),
       endsAtMs: () => Math.min(interval.startMs, coordinatorEndsAtMs()),
+      everyHeartbeat,
       observer: {
         trainingBegan: (attempt, slot) => observer.trainingBegan(this, attempt, slot),
         trainingStopped: (attempt, slot) => observer.trainingStopped(this, attempt, slot),

@@ -16,7 +16,7 @@ export type SimulationEvent = { readonly atMs: number } & (
   | ({ readonly kind: 'training_began' } & AttemptEvent)
   | ({ readonly kind: 'training_stopped' } & AttemptEvent)
   /** What the coordinator holds an attempt to have come to; of several such events of one attempt the last one is true. */
-  | { readonly kind: 'attempt_ended'; readonly jobId: number; readonly token: number; readonly outcome: Outcome['kind'] }
+  | { readonly kind: 'attempt_ended'; readonly jobId: number; readonly token: number; readonly outcome: Outcome['kind']; readonly message: string }
   | { readonly kind: 'candidate_ended'; readonly encoding: string; readonly outcome: Outcome['kind'] }
   /** At the end: an attempt that the coordinator still waits for. */
   | { readonly kind: 'still_running'; readonly jobId: number; readonly token: number }

@@ -114,7 +114,6 @@ export interface FinalState {
   readonly store: MemoryStore
   readonly times: unknown
   readonly absences: unknown
-  readonly events: number
 }
 
 /** SHA-256 of everything that is left of a search: its state, candidates, open jobs, and what time was spent on. Not of its id. */

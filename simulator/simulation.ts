@@ -20,6 +20,8 @@ export interface SimulationOptions {
   /** Resolves when all that was about to happen in this thread has happened: a turn of the event loop. */
   readonly quiet: () => Promise<void>
   readonly log?: (event: SimulationEvent) => void
+  /** Simulates also the heartbeats that change nothing: the same comes of it, later. Default false. */
+  readonly everyHeartbeat?: boolean
 }
 
 /** How far a simulation is. */
@@ -80,7 +82,7 @@ export class Simulation {
     const { core } = this.coordinator
     const { store, events, absences } = this
     const virtualMs = this.time.now()
-    const digest = digestOf({ virtualMs, store, times: [...times], absences, events })
+    const digest = digestOf({ virtualMs, store, times: [...times], absences })
     return reportOf({ config, times, snapshot: core.snapshot(), virtualMs, absences, events, digest })
   }
 
@@ -98,6 +100,7 @@ export class Simulation {
           oracle,
           coordinator: () => coordinator.calls,
           coordinatorEndsAtMs: () => coordinator.endsAtMs,
+          everyHeartbeat: this.options.everyHeartbeat ?? false,
           observer: this.hostObserver(),
         })
         this.hosts.set(host.worker.workerId, host)
@@ -134,7 +137,7 @@ export class Simulation {
         if (ended) {
           const { token, outcome } = ended
           if (outcome.kind !== 'failed' && outcome.kind !== 'cancelled') this.ledger.attemptFinished({ jobId: job.id, token })
-          this.log({ kind: 'attempt_ended', jobId: job.id, token, outcome: outcome.kind })
+          this.log({ kind: 'attempt_ended', jobId: job.id, token, outcome: outcome.kind, message: outcome.kind === 'succeeded' ? '' : outcome.message })
         }
         if (isHeld(previous) && concernsHolder(job, previous)) this.hosts.get(previous.state.workerId)?.process?.hasten()
       },

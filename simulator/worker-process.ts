@@ -43,6 +43,8 @@ export interface WorkerProcessOptions {
   readonly train: (lease: JobLease) => SimulatedTraining
   /** The next moment that ends this process or the coordinator's; heartbeats before it are sent as if nothing were planned. */
   readonly endsAtMs: () => number
+  /** Sends each heartbeat, also those that change nothing. */
+  readonly everyHeartbeat: boolean
   readonly observer: ProcessObserver
 }
 
@@ -70,7 +72,7 @@ export class WorkerProcess {
   private drainReason = ''
 
   constructor(private readonly options: WorkerProcessOptions) {
-    this.planHeartbeat(firstHeartbeatMs)
+    this.planAfterFailure(firstHeartbeatMs)
     this.persist('register', () => null, () => this.begin())
   }
 
@@ -289,11 +291,20 @@ export class WorkerProcess {
 
   // Heartbeats.
 
-  /** @param fromMs when the last one was answered or given up */
-  private planHeartbeat(pauseMs: number, fromMs = this.options.time.now()): void {
-    const { latencyMs } = this.options.link
-    this.pace = { firstMs: fromMs + pauseMs, periodMs: pauseMs + 2 * latencyMs }
-    this.beatHeardMs = fromMs - latencyMs
+  /** The last one was answered, or is going to be, at this moment. */
+  private planAfterAnswer(pauseMs: number, answeredAtMs: number): void {
+    this.beatHeardMs = answeredAtMs - this.options.link.latencyMs
+    this.planHeartbeat(pauseMs, answeredAtMs)
+  }
+
+  /** None can be left out before one has arrived. */
+  private planAfterFailure(pauseMs: number): void {
+    this.isBeatWanted = true
+    this.planHeartbeat(pauseMs, this.options.time.now())
+  }
+
+  private planHeartbeat(pauseMs: number, fromMs: number): void {
+    this.pace = { firstMs: fromMs + pauseMs, periodMs: pauseMs + 2 * this.options.link.latencyMs }
     this.beatAt(this.nextBeatMs())
   }
 
@@ -305,8 +316,8 @@ export class WorkerProcess {
   }
 
   private nextBeatMs(): number {
-    const { link, endsAtMs } = this.options
-    if (this.session === null || this.isBeatWanted) return this.pace.firstMs
+    const { link, endsAtMs, everyHeartbeat } = this.options
+    if (everyHeartbeat || this.session === null || this.isBeatWanted) return this.pace.firstMs
     const arriveByMs = Math.min(link.calmUntilMs, this.leasesFromMs() + this.session.leaseTtlMs * renewalShare)
     return nextHeartbeatMs(this.pace, { sendByMs: endsAtMs(), arriveByMs, latencyMs: link.latencyMs })
   }
@@ -327,21 +338,21 @@ export class WorkerProcess {
   private sendHeartbeat(): void {
     this.beat = null
     const pauseMs = this.session?.heartbeatMs ?? firstHeartbeatMs
-    if (this.session === null) return this.planHeartbeat(pauseMs)
+    if (this.session === null) return this.planAfterFailure(pauseMs)
     this.isBeatWanted = false
     const request = ({ id }: Session): RequestOf<'heartbeat'> => ({ sessionId: id, held: this.held().map(attemptToMessage), draining: this.isDraining })
     this.once('heartbeat', request, this.session.leaseTtlMs / 2, {
       onResponse: ({ cancellations }) => {
         for (const { attempt, reason } of cancellations) this.cancel(attemptFromMessage(attempt), reason)
-        this.planHeartbeat(pauseMs)
+        this.planAfterAnswer(pauseMs, this.options.time.now())
       },
       onFailure: (error) => {
         requireUnavailable(error)
-        this.planHeartbeat(pauseMs)
+        this.planAfterFailure(pauseMs)
       },
       foresee: ({ cancellations }, arrivesAtMs) => {
         if (cancellations.length > 0) return false
-        this.planHeartbeat(pauseMs, arrivesAtMs)
+        this.planAfterAnswer(pauseMs, arrivesAtMs)
         return true
       },
     })
