@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from '../shared/config/duration.js'
 import { completed, writtenSearchSchema } from '../shared/config/search-config.js'
 import { parseYaml, readConfigText } from '../shared/config/yaml-file.js'
+import { countImages } from './image-counts.js'
 
 const positive = z.int().positive()
 const share = z.number().min(0).max(1)
@@ -62,7 +63,13 @@ const simulationSchema = z
   .describe('The cluster that the search is simulated on')
 
 /** A search's config with the cluster that it is simulated on. */
-export const simulationConfigSchema = writtenSearchSchema.safeExtend({ simulation: simulationSchema }).transform((config) => completed(config))
+export const simulationConfigSchema = writtenSearchSchema
+  .safeExtend({ simulation: simulationSchema })
+  .refine(({ simulation, data, training }) => countImages(simulation.images, data).train >= training.batch, {
+    path: ['training', 'batch'],
+    message: 'a batch is larger than the training images',
+  })
+  .transform((config) => completed(config))
 
 export type SimulationConfig = z.output<typeof simulationConfigSchema>
 export type ClusterConfig = SimulationConfig['simulation']

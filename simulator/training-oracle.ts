@@ -3,8 +3,9 @@ import { genomeCost } from '../shared/network/genome-cost.js'
 import type { Rng } from '../shared/rng.js'
 import { parseGenome } from '../shared/space/parse.js'
 import type { Outcome } from '../shared/training/outcome.js'
-import type { SubsetSpecification, TrainingSpecification } from '../shared/training/specification.js'
+import type { TrainingSpecification } from '../shared/training/specification.js'
 import { AccuracyModel } from './accuracy-model.js'
+import { countImages, type ImageCounts } from './image-counts.js'
 import { randomStream } from './random-stream.js'
 import { referenceSize } from './reference-networks.js'
 import type { ClusterConfig } from './simulation-config.js'
@@ -33,22 +34,6 @@ export interface SimulatedDevice {
   /** In multiples of the reference device. */
   readonly speed: number
   readonly memoryBytes: number
-}
-
-export interface ImageCounts {
-  readonly classes: number
-  readonly train: number
-  readonly validation: number
-}
-
-/** What a subset of the simulated folder holds. */
-export function countImages(images: ClusterConfig['images'], subset: { readonly [Key in Exclude<keyof SubsetSpecification, 'seed'>]?: number | undefined }): ImageCounts {
-  const classes = Math.min(images.classes, subset.classes ?? Infinity)
-  return {
-    classes,
-    train: classes * Math.min(images.trainingPerClass, subset.imagesPerClass ?? Infinity),
-    validation: classes * Math.min(images.validationPerClass, subset.validationImagesPerClass ?? Infinity),
-  }
 }
 
 /** Epochs in which a network learns half of what it will ever learn: an assumption, no reference has curves. */

@@ -24,6 +24,7 @@ const farewellDeadlineMs = 5_000
 const farewellMs = 3_000
 const searchOverPauseMs = 2_000
 const firstHeartbeatMs = 1_000
+const firstLeaseTtlMs = 10_000
 
 /** Share of the lease time after which a heartbeat is sent, whatever its pace allows to leave out. */
 const renewalShare = 2 / 3
@@ -50,8 +51,6 @@ export interface WorkerProcessOptions {
 
 interface Session {
   readonly id: string
-  readonly heartbeatMs: number
-  readonly leaseTtlMs: number
 }
 
 type RegisteredTask = { readonly onSession: (session: Session) => void; readonly onFailure: (error: NasoaError) => void }
@@ -59,6 +58,8 @@ type RegisteredTask = { readonly onSession: (session: Session) => void; readonly
 /** One life of a worker process: what worker/agent does, with trainings that only take time. */
 export class WorkerProcess {
   private session: Session | null = null
+  private heartbeatMs = firstHeartbeatMs
+  private leaseTtlMs = firstLeaseTtlMs
   private registering: RegisteredTask[] | null = null
   private readonly runs = new Map<number, SimulatedTrainingRun>()
   private pace: HeartbeatPace = { firstMs: 0, periodMs: firstHeartbeatMs }
@@ -72,7 +73,7 @@ export class WorkerProcess {
   private drainReason = ''
 
   constructor(private readonly options: WorkerProcessOptions) {
-    this.planAfterFailure(firstHeartbeatMs)
+    this.planAfterFailure()
     this.persist('register', () => null, () => this.begin())
   }
 
@@ -282,7 +283,9 @@ export class WorkerProcess {
   }
 
   private adopt({ sessionId, searchId, heartbeatIntervalMs, leaseTtlMs, drop }: ResponseOf<'register'>): Session {
-    const session = { id: sessionId, heartbeatMs: Number(heartbeatIntervalMs), leaseTtlMs: Number(leaseTtlMs) }
+    const session = { id: sessionId }
+    this.heartbeatMs = Number(heartbeatIntervalMs)
+    this.leaseTtlMs = Number(leaseTtlMs)
     this.options.disk.searchId = searchId
     this.session = session
     for (const attempt of drop) this.drop(attemptFromMessage(attempt))
@@ -298,9 +301,9 @@ export class WorkerProcess {
   }
 
   /** None can be left out before one has arrived. */
-  private planAfterFailure(pauseMs: number): void {
+  private planAfterFailure(): void {
     this.isBeatWanted = true
-    this.planHeartbeat(pauseMs, this.options.time.now())
+    this.planHeartbeat(this.heartbeatMs, this.options.time.now())
   }
 
   private planHeartbeat(pauseMs: number, fromMs: number): void {
@@ -318,7 +321,7 @@ export class WorkerProcess {
   private nextBeatMs(): number {
     const { link, endsAtMs, everyHeartbeat } = this.options
     if (everyHeartbeat || this.session === null || this.isBeatWanted) return this.pace.firstMs
-    const arriveByMs = Math.min(link.calmUntilMs, this.leasesFromMs() + this.session.leaseTtlMs * renewalShare)
+    const arriveByMs = Math.min(link.calmUntilMs, this.leasesFromMs() + this.leaseTtlMs * renewalShare)
     return nextHeartbeatMs(this.pace, { sendByMs: endsAtMs(), arriveByMs, latencyMs: link.latencyMs })
   }
 
@@ -337,18 +340,17 @@ export class WorkerProcess {
 
   private sendHeartbeat(): void {
     this.beat = null
-    const pauseMs = this.session?.heartbeatMs ?? firstHeartbeatMs
-    if (this.session === null) return this.planAfterFailure(pauseMs)
+    const pauseMs = this.heartbeatMs
     this.isBeatWanted = false
     const request = ({ id }: Session): RequestOf<'heartbeat'> => ({ sessionId: id, held: this.held().map(attemptToMessage), draining: this.isDraining })
-    this.once('heartbeat', request, this.session.leaseTtlMs / 2, {
+    this.once('heartbeat', request, this.leaseTtlMs / 2, {
       onResponse: ({ cancellations }) => {
         for (const { attempt, reason } of cancellations) this.cancel(attemptFromMessage(attempt), reason)
         this.planAfterAnswer(pauseMs, this.options.time.now())
       },
       onFailure: (error) => {
         requireUnavailable(error)
-        this.planAfterFailure(pauseMs)
+        this.planAfterFailure()
       },
       foresee: ({ cancellations }, arrivesAtMs) => {
         if (cancellations.length > 0) return false

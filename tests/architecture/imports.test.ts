@@ -59,9 +59,10 @@ describe('who may import whom', () => {
   })
 
   test.each([
-    ['worker/', ['coordinator/', 'cli/', 'bench/']],
-    ['coordinator/', ['worker/', 'cli/', 'bench/']],
-    ['shared/', ['worker/', 'coordinator/', 'cli/', 'bench/']],
+    ['worker/', ['coordinator/', 'simulator/', 'cli/', 'bench/']],
+    ['coordinator/', ['worker/', 'simulator/', 'cli/', 'bench/']],
+    ['simulator/', ['worker/', 'cli/', 'bench/']],
+    ['shared/', ['worker/', 'coordinator/', 'simulator/', 'cli/', 'bench/']],
   ])('%s imports none of %j', (room, forbidden) => {
     const found = from(room).filter(({ target, isPackage }) => !isPackage && forbidden.some((prefix) => target.startsWith(prefix)))
     expect(show(found)).toEqual([])
@@ -76,7 +77,7 @@ describe('who may import whom', () => {
 describe('pure rooms', () => {
   const impure = /\b(Math\.random|Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval|setImmediate|process\.(?:env|argv|hrtime|memoryUsage|cpuUsage|pid|cwd|std\w+|on|once|exit|platform|uptime|nextTick)\b|globalThis\.)/
 
-  test.each(['shared/space/', 'shared/network/', 'coordinator/search/', 'coordinator/jobs/', 'coordinator/step-time/', 'shared/rng.ts'])('%s touches no clock, no hidden randomness, no I/O', (room) => {
+  test.each(['shared/space/', 'shared/network/', 'coordinator/search/', 'coordinator/jobs/', 'coordinator/step-time/', 'simulator/', 'shared/rng.ts'])('%s touches no clock, no hidden randomness, no I/O', (room) => {
     const found = files
       .filter((file) => file.startsWith(room))
       .flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n').map((line, index) => ({ file, line, index })))

@@ -307,7 +307,7 @@ class Agent implements RunningAgent {
   private async heartbeats(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       await wait(this.heartbeatMs, this.clock, stop)
-      if (stop.aborted || this.link.currentSessionId === null) continue
+      if (stop.aborted) continue
       try {
         const isDraining = this.draining.signal.aborted
         const cancellations = await this.link.once((client, { sessionId }) => client.heartbeat(sessionId, this.held(), isDraining, this.leaseTtlMs / 2))
