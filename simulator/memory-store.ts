@@ -117,6 +117,7 @@ export class MemoryStore implements SearchStore {
       case 'attempt_ended':
       case 'epoch':
       case 'worker':
+      case 'cordon':
         // Attempts are known as soon as they are recorded; of the others nothing is ever read.
         return
     }

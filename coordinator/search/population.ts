@@ -1,5 +1,4 @@
 import type { Rng } from '../../shared/rng.js'
-import { crowdingDistance } from './crowding-distance.js'
 import type { ConstrainedCosts } from './dominance.js'
 import { type Fitness, assignFitness, compareFitness } from './environmental-selection.js'
 
@@ -29,7 +28,7 @@ export class Population {
     this.assign([...this.list, member])
     if (this.list.length <= this.capacity) return
     const worst = this.list.reduce((least, _, i) => (compareFitness(this.fitness[i], this.fitness[least]) >= 0 ? i : least), 0)
-    this.remove(worst)
+    this.assign(this.list.filter((_, i) => i !== worst))
   }
 
   remove(key: string): void {
@@ -46,16 +45,6 @@ export class Population {
     const first = rng.integer(this.list.length)
     const second = rng.integer(this.list.length)
     return this.list[compareFitness(this.fitness[first], this.fitness[second]) <= 0 ? first : second]
-  }
-
-  /** Takes out the least fit one. It dominates nobody, so the ranks of the others stay; within its own, crowding changes. */
-  private remove(worst: number): void {
-    const { rank } = this.fitness[worst]
-    this.list.splice(worst, 1)
-    this.fitness.splice(worst, 1)
-    const front = this.list.flatMap((_, i) => (this.fitness[i].rank === rank ? [i] : []))
-    const distances = crowdingDistance(front.map((i) => this.list[i].costs))
-    front.forEach((i, position) => (this.fitness[i] = { rank, crowding: distances[position] }))
   }
 
   private assign(members: Member[]): void {

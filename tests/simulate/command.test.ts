@@ -6,7 +6,7 @@ import { ensureBuilt } from '../../bin/build.js'
 import { Program, runProgram } from '../support/program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'nasoa-simulate-'))
-const head = 'data: {directory: /not/read, classes: 100, imagesPerClass: 500}\nspace: {macs: {max: 3000000000}}\ntraining: {epochs: 2}\nsearch: {population: 8, candidates: 60}\n'
+const head = 'data: {directory: /not/read, classes: 100, imagesPerClass: 500}\nspace: {macs: {max: 3000000000}}\ntraining: {epochs: 2}\nsearch: {algorithm: nsga2, population: 8, candidates: 60}\n'
 const workers = '    - {name: gpu, count: 6, lost: {every: 2h, for: 5m}}\n'
 
 function config(name: string, text: string): string {
@@ -16,12 +16,12 @@ function config(name: string, text: string): string {
 }
 
 const small = config('small.yaml', `${head}simulation:\n  duration: 1d\n  workers:\n${workers}`)
-const endless = config('endless.yaml', `${head.replace('60', '1000000')}simulation:\n  workers:\n${workers.replace('6', '600')}`)
+const endless = config('endless.yaml', `${head.replace('60', '1000000')}simulation:\n  workers:\n${workers.replace('6', '60')}`)
 
 beforeAll(ensureBuilt)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('nasoa simulate', () => {
+describe('nasoa simulate', { timeout: 300_000 }, () => {
   test('two processes with equal seeds agree, another seed does not', async () => {
     const [first, second, other] = await Promise.all([[], [], ['--seed', '2']].map((words) => runProgram('simulate', '--config', small, '--json', ...words)))
     const report = JSON.parse(first.stdout) as Record<string, unknown>

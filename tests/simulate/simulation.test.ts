@@ -14,7 +14,7 @@ function troubled(changes: { readonly seed?: number; readonly candidates?: numbe
     data: { directory: '/not/read', classes: 100, imagesPerClass: 4000 },
     space: { macs: { max: 3e9 } },
     training: { epochs: 2 },
-    search: { population: 8, candidates: changes.candidates ?? 100_000 },
+    search: { algorithm: 'nsga2', population: 8, candidates: changes.candidates ?? 100_000 },
     jobs: { leaseTime: '2m' },
     simulation: {
       duration: '150m',
@@ -66,11 +66,12 @@ function accountsOf(events: readonly SimulationEvent[]): { readonly utilisation:
   return { utilisation: usefulMs / aliveMs, candidates }
 }
 
-describe('a simulation', () => {
+describe('a simulation', { timeout: 300_000 }, () => {
   test('of equal seeds is the same event for event; of another seed it is another', async () => {
     const first = await simulate(troubled())
     const second = await simulate(troubled())
-    expect(second.events).toEqual(first.events)
+    // As text: thousands of events are compared in no time.
+    expect(JSON.stringify(second.events)).toBe(JSON.stringify(first.events))
     expect(second.report).toEqual(first.report)
     const other = await simulate(troubled({ seed: 2 }))
     expect(other.report.digest).not.toBe(first.report.digest)
