@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { CsvError, parse } from 'csv-parse/sync'
 import { InvalidInputError, messageOf } from '../../shared/errors.js'
+import { columnOf, parseCsvTable, readTableText } from '../read-csv.js'
 import { type RawRow, type SearchTable, createSearchTable } from './search-table.js'
 
 export interface TableColumns {
@@ -15,18 +14,10 @@ export interface TableColumns {
  * @throws InvalidInputError with file, line or key, and column.
  */
 export function readSearchTable(path: string, columns: TableColumns): SearchTable {
-  const text = readText(path)
+  const text = readTableText(path)
   if (!path.toLowerCase().endsWith('.json')) return fromCsv(path, text, columns)
   if (columns.genes.length > 0) throw new InvalidInputError(`${path}: the digits of a JSON table's keys are its genes; leave --genes out`)
   return fromJson(path, text, columns)
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new InvalidInputError(`cannot read the table ${path}: ${messageOf(error)}`, {}, { cause: error })
-  }
 }
 
 function requireNumber(value: unknown, where: string, column: string): number {
@@ -36,33 +27,17 @@ function requireNumber(value: unknown, where: string, column: string): number {
   throw new InvalidInputError(`${where}: ${column} must be a number, found ${found}; mend or remove that row`)
 }
 
-function requireColumns(path: string, wanted: readonly string[], header: readonly string[]): void {
-  const missing = wanted.find((name) => !header.includes(name))
-  if (missing !== undefined) throw new InvalidInputError(`${path} has no column ${missing}; it has ${header.join(', ')}`)
-}
-
-function parseCsv(path: string, text: string): { readonly record: readonly string[]; readonly info: { readonly lines: number } }[] {
-  try {
-    return parse(text, { bom: true, info: true, trim: true, skip_empty_lines: true }) as unknown as { record: string[]; info: { lines: number } }[]
-  } catch (error) {
-    const message = error instanceof CsvError ? messageOf(error) : 'not a CSV table'
-    throw new InvalidInputError(`${path}: ${message}`, {}, { cause: error })
-  }
-}
-
 function fromCsv(path: string, text: string, { genes, maximize, minimize }: TableColumns): SearchTable {
   if (genes.length === 0) throw new InvalidInputError(`${path} is a CSV table: name its gene columns with --genes g1,g2,...`)
-  const [head, ...body] = parseCsv(path, text)
-  if (head === undefined) throw new InvalidInputError(`${path} is empty; a table starts with a line of column names`)
-  requireColumns(path, [...genes, maximize, minimize], head.record)
-  const at = (name: string): number => head.record.indexOf(name)
+  const { header, rows: body } = parseCsvTable(path, text)
+  const at = (name: string): number => columnOf(path, header, name)
   const geneColumns = genes.map(at)
-  const rows = body.map(({ record, info }): RawRow => {
-    const where = `${path}:${info.lines}`
-    const values = geneColumns.map((column) => record[column])
+  const [best, least] = [at(maximize), at(minimize)]
+  const rows = body.map(({ cells, where }): RawRow => {
+    const values = geneColumns.map((column) => cells[column])
     const empty = values.indexOf('')
     if (empty >= 0) throw new InvalidInputError(`${where}: gene ${genes[empty]} is empty; mend or remove that row`)
-    return { genes: values, maximize: requireNumber(record[at(maximize)], where, maximize), minimize: requireNumber(record[at(minimize)], where, minimize) }
+    return { genes: values, maximize: requireNumber(cells[best], where, maximize), minimize: requireNumber(cells[least], where, minimize) }
   })
   return createTable(path, genes, rows, { maximize, minimize })
 }
@@ -87,7 +62,7 @@ function fromJson(path: string, text: string, { maximize, minimize }: TableColum
     const where = `${path}, row ${JSON.stringify(key)}`
     if (!/^\d+$/.test(key) || key.length !== length) throw new InvalidInputError(`${where}: keys must be digits, one a gene, all of one length (${length})`)
     const row = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>
-    requireColumns(where, [maximize, minimize], Object.keys(row))
+    for (const name of [maximize, minimize]) columnOf(where, Object.keys(row), name)
     return { genes: [...key], maximize: requireNumber(row[maximize], where, maximize), minimize: requireNumber(row[minimize], where, minimize) }
   })
   return createTable(path, Array.from({ length }, (_, i) => `gene${i}`), rows, { maximize, minimize })

@@ -31,6 +31,8 @@ export interface SurrogateSearchState extends EvolutionState {
 const fewestWhole = 2
 /** Results with measurements from which on a model is worth more than plain evolution. */
 const fewestMeasured = 20
+/** Candidates in flight that are expected at a time: each costs as much as a result, at every ask. */
+const mostExpected = 64
 /** Parameters are fitted to at most this many results. */
 const largestFit = 300
 /** Picks of a batch draw their optimism from a half-normal distribution of this width, in posterior standard deviations. */
@@ -208,7 +210,7 @@ export class SurrogateSearch<G> implements Search {
 
   private expectPending(surrogate: Surrogate, acquisition: Acquisition): void {
     // In an order that a restored search shares, whatever order its store returns them in.
-    const features = [...this.pending].sort().map((key) => this.featuresOf(key))
+    const features = thinned([...this.pending].sort(), mostExpected).map((key) => this.featuresOf(key))
     if (features.length === 0) return
     const predictions = surrogate.candidatesFrom(features)
     predictions.update()
