@@ -104,6 +104,12 @@ describe('nasoa train', () => {
 })
 
 describe('nasoa bench train', () => {
+  test.each(['--all', '--networks=020-_8_1-2'])('refuses %s beside one network', async (option) => {
+    const { code, stdout } = await nasoa(['bench', 'train', '--encoding', '020-_8_1-2', option, '--json'])
+    expect(code).toBe(2)
+    expect((JSON.parse(stdout) as { error: { message: string } }).error.message).toMatch(/give one of them/)
+  })
+
   test('prints the step time and what it was measured on', async () => {
     const words = ['bench', 'train', '--encoding', '020-_8_1-2', '--batch', '4', '--resolution', '16', '--classes', '3', '--threads', '1', '--json']
     const { code, stdout } = await nasoa(words)
