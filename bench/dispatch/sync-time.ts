@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { quantile } from '../quantile.js'
+import { quantile } from '../../shared/quantile.js'
 
 /** Median time of writing 4 KiB to a file of the folder and syncing it, milliseconds: the floor under every durable answer. */
 export function medianSyncMs(directory: string, samples = 100): number {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Dataset, type DatasetOptions, openDataset, requireOneBatch } from '../../worker/data/dataset.js'
 import { resolveManifest } from '../../worker/data/manifest.js'
 import { listShards } from '../../worker/data/shards/shard-folder.js'
-import { quantile } from '../quantile.js'
+import { quantile } from '../../shared/quantile.js'
 import { readUnsplitFolder } from './unsplit-folder.js'
 
 export interface LoaderBenchOptions extends Pick<DatasetOptions, 'directory' | 'recipe' | 'cacheBytes'> {

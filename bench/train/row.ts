@@ -1,4 +1,4 @@
-import { quantile } from '../quantile.js'
+import { quantile } from '../../shared/quantile.js'
 import type { Cell } from './cell.js'
 
 /** Milliseconds of one thing, in the order in which they were measured. */

@@ -152,9 +152,9 @@ describe('the CUDA build', () => {
   it('stays chosen until the other one is', async () => {
     const cache = temporaryFolder()
     expect(chosenVariant(cache)).toBe('cpu')
-    await rememberVariant(cache, 'cuda')
+    rememberVariant(cache, 'cuda')
     expect(chosenVariant(cache)).toBe('cuda')
-    await rememberVariant(cache, 'cpu')
+    rememberVariant(cache, 'cpu')
     expect(chosenVariant(cache)).toBe('cpu')
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CancelledError } from '../../shared/errors.js'
 import { measureThroughput } from '../../worker/trainer/measure-throughput.js'
-import { quantile } from '../../worker/trainer/quantile.js'
+import { quantile } from '../../shared/quantile.js'
 
 const never = new AbortController().signal
 

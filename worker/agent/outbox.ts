@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sameAttempt, type AttemptReference, type HeldAttempt } from '../../shared/cluster/attempt.js'
 import type { Outcome } from '../../shared/training/outcome.js'
-import { writeDurably } from './durable-file.js'
+import { writeDurably } from '../durable-file.js'
 
 /** An outcome that the coordinator has not confirmed yet. */
 export interface Undelivered extends HeldAttempt {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import lockfile from 'proper-lockfile'
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import { EnvironmentError, UnavailableError } from '../../shared/errors.js'
-import { writeDurably } from './durable-file.js'
+import { writeDurably } from '../durable-file.js'
 
 /** Longest time after which the lock of a killed worker is taken over. */
 const lockStaleMs = 5_000

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { CancelledError } from '../../shared/errors.js'
 import type { ThroughputMeasurement } from './messages.js'
-import { quantile } from './quantile.js'
+import { quantile } from '../../shared/quantile.js'
 
 /** A window is at least so long, so that the clock and one scheduler slice do not show in a step of a millisecond. */
 const windowMs = 20

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { writeDurably } from '../../durable-file.js'
 import { cacheFolder } from '../../tensorflow/native/cache.js'
 import { decodeContent, encodeContent } from './shard-index.js'
 import { type ShardContent, scanShard } from './shard-scan.js'
@@ -18,13 +19,7 @@ export async function shardContent(path: string, progress: (line: string) => voi
   if (known !== null) return known
   progress(`reading ${path} once, to see what it holds`)
   const content = await scanShard(path)
-  await writeWhole(file, encodeContent(content))
+  await mkdir(dirname(file), { recursive: true })
+  writeDurably(file, encodeContent(content))
   return content
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.${process.pid}`
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(partial, text)
-  await rename(partial, path)
 }

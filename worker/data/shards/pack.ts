@@ -2,12 +2,13 @@ import { appendFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises
 import { join, resolve } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { CancelledError, EnvironmentError, InvalidInputError, messageOf } from '../../../shared/errors.js'
+import { writeDurably } from '../../durable-file.js'
 import { sha256Of } from '../../tensorflow/native/checksum.js'
 import { resolveManifest } from '../manifest.js'
 import { readCollection } from '../read-collection.js'
 import { type PackPlan, type PackSettings, type PlannedShard, planShards } from './pack-plan.js'
 import { type ShardEntry, type ShardIndex, indexName, readShardIndex } from './shard-index.js'
-import { writeDurably, writeShard } from './write-shard.js'
+import { writeShard } from './write-shard.js'
 
 export interface PackOptions extends PackSettings {
   readonly directory: string
@@ -71,7 +72,7 @@ async function claim(output: string, source: string, plan: PackPlan): Promise<Jo
     throw new InvalidInputError(`${JSON.stringify(output)} holds shards of other images or settings than ${JSON.stringify(source)} now gives: name another folder, or remove it`, { output })
   }
   if (names.length > 0) throw new InvalidInputError(`${JSON.stringify(output)} is not empty: name a new folder for the shards`, { output })
-  await writeDurably(join(output, journalName), `${plan.digest}\n`)
+  writeDurably(join(output, journalName), `${plan.digest}\n`)
   return { plan: plan.digest, done: [] }
 }
 
@@ -137,7 +138,7 @@ async function writeAll(output: string, plan: PackPlan, options: PackOptions): P
     reused += 1
   }
   const index: ShardIndex = { format: 'nasoa-shards', version: 1, plan: plan.digest, classes: [...plan.classes], shards: entries }
-  await writeDurably(join(output, indexName), `${JSON.stringify(index, null, 1)}\n`)
+  writeDurably(join(output, indexName), `${JSON.stringify(index, null, 1)}\n`)
   await rm(join(output, journalName))
   return reportOf(output, index, reused, unreadable)
 }

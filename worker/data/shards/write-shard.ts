@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { open, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Pack, pack } from 'tar-stream'
 import { messageOf } from '../../../shared/errors.js'
+import { writeDurably } from '../../durable-file.js'
 import { mapInOrder } from '../map-in-order.js'
 import type { ManifestImage } from '../manifest.js'
 import { readImage } from '../read-image.js'
@@ -99,7 +100,7 @@ export async function writeShard(shard: PlannedShard, options: WriteShardOptions
     archive.finalize()
     const { bytes, sha256 } = await drained
     const content = encodeContent({ samples, skipped: [] })
-    await writeDurably(join(output, contentFile), content)
+    writeDurably(join(output, contentFile), content)
     await rename(partial, join(output, file))
     const contentSha256 = createHash('sha256').update(content).digest('hex')
     return { file, split: shard.split, images: samples.length, bytes, sha256, contentFile, contentSha256 }
@@ -109,14 +110,4 @@ export async function writeShard(shard: PlannedShard, options: WriteShardOptions
     await rm(partial, { force: true })
     throw error
   }
-}
-
-/** Replaces a file as a whole or not at all. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const partial = `${path}.part`
-  await writeFile(partial, text)
-  const file = await open(partial, 'r+')
-  await file.sync()
-  await file.close()
-  await rename(partial, path)
 }

@@ -55,14 +55,14 @@ export async function ensureTensorFlow(options: SetupOptions): Promise<SetupResu
   const source = await sourceOf(cache, system, variant)
   const result = { library: source.library.name, libraryPath: source.library.main, cache }
   if (options.force !== true && isStamped(source.library, tfjs)) {
-    if (options.gpu !== undefined && source.release !== null) await rememberVariant(cache, variant)
+    if (options.gpu !== undefined && source.release !== null) rememberVariant(cache, variant)
     return { alreadySetUp: true, ...result }
   }
   if (options.gpu === true) requireUsable(await readNvidia(system.env, system.run), system.progress)
   // Two locks: one checkout may be used with several caches, one cache by several checkouts.
   const folders = [tfjs.folder, join(cache, 'tensorflow')]
   const done = await withLocks(folders, system.progress, () => setUp(cache, tfjs, source, system, options.force === true))
-  if (options.gpu !== undefined && source.release !== null) await rememberVariant(cache, variant)
+  if (options.gpu !== undefined && source.release !== null) rememberVariant(cache, variant)
   return { alreadySetUp: !done, ...result }
 }
 

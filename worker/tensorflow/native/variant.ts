@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { writeDurably } from '../../durable-file.js'
 import type { Variant } from './release.js'
 
 function path(cache: string): string {
@@ -16,8 +16,7 @@ export function chosenVariant(cache: string): Variant {
   }
 }
 
-export async function rememberVariant(cache: string, variant: Variant): Promise<void> {
-  await mkdir(join(cache, 'tensorflow'), { recursive: true })
-  await writeFile(`${path(cache)}.part`, `${variant}\n`)
-  await rename(`${path(cache)}.part`, path(cache))
+export function rememberVariant(cache: string, variant: Variant): void {
+  mkdirSync(dirname(path(cache)), { recursive: true })
+  writeDurably(path(cache), `${variant}\n`)
 }

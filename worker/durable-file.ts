@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Writes a file so that after a crash it is there whole or not at all, and is on the disk when this returns. */
@@ -6,7 +6,8 @@ export function writeDurably(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`
   const file = openSync(temporary, 'w')
   try {
-    writeSync(file, text)
+    // Not writeSync, which may write a part only, as on a disk that fills up.
+    writeFileSync(file, text)
     fsyncSync(file)
   } finally {
     closeSync(file)
