@@ -149,7 +149,7 @@ describe('the CUDA build', () => {
     expect(readlinkSync(join(folder, 'deps/lib/../nvidia'))).toBe('/x/nvidia')
   })
 
-  it('stays chosen until the other one is', async () => {
+  it('stays chosen until the other one is', () => {
     const cache = temporaryFolder()
     expect(chosenVariant(cache)).toBe('cpu')
     rememberVariant(cache, 'cuda')
