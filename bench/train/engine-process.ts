@@ -4,6 +4,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../../worker/tensorflow/native/load.js'
 import { type StepPart, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { TrainingSession } from '../../worker/tensorflow/session.js'
+import { deviceClass } from '../../worker/trainer/device.js'
 import type { Cell } from './cell.js'
 import { serveLines } from './serve-lines.js'
 import { syntheticBatch } from './synthetic-batch.js'
@@ -18,7 +19,8 @@ async function prepare(cell: Cell): Promise<Record<string, unknown>> {
   close()
   batch = syntheticBatch(cell)
   sessions = { whole: await open(cell, 'whole'), backward: await open(cell, 'backward'), forward: await open(cell, 'forward') }
-  return { version: nativeVersion(tf) }
+  const isGpu = isUsingGpu(tf)
+  return { version: nativeVersion(tf), device: isGpu ? 'gpu' : 'cpu', deviceClass: deviceClass(isGpu, threads) }
 }
 
 async function open({ encoding, ...cell }: Cell, part: StepPart): Promise<TrainingSession> {

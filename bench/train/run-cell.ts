@@ -41,7 +41,7 @@ export async function runCell(cell: Cell, contenders: Contenders, given: Readonl
 
 class Race {
   private readonly samples: Partial<Record<ContenderName, Map<string, number[]>>> = {}
-  /** Of the contenders that told one. */
+  /** Of the contenders that told one, and the name of the device. */
   readonly versions: Record<string, string> = {}
   private readonly reasons: Record<string, string>
   private runners: [ContenderName, LineProcess][]
@@ -63,10 +63,16 @@ class Race {
   async prepare(): Promise<void> {
     const graph = buildLayerGraph(parseGenome(this.cell.encoding), this.cell)
     const question = { kind: 'prepare', cell: this.cell, precision: this.options.precision, graph, params: networkCost(graph).params }
+    // The engine comes first and says which device it uses, so that the others use the same.
+    let device = 'cpu'
     for (const [name, process] of this.runners) {
       await this.orDropOut(name, async () => {
-        const { version } = await process.ask(question)
-        this.versions[name] = String(version)
+        const reply = await process.ask({ ...question, device })
+        this.versions[name] = String(reply.version)
+        if (name === 'engine') {
+          device = String(reply.device)
+          this.versions.device = String(reply.deviceClass)
+        }
         for (let index = 0; index < warmUps; index++) for (const part of partsOf[name]) await process.ask({ kind: 'measure', part })
         this.samples[name] = new Map()
       })

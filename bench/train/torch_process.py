@@ -13,6 +13,7 @@ from torch import nn
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1) * 255
 DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1) * 255
+HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Network(nn.Module):
@@ -57,8 +58,15 @@ def part(layer, readers):
 
 
 class Contender:
-    def __init__(self, graph, batch, params):
-        base = Network(graph["layers"]).to(memory_format=torch.channels_last)
+    def __init__(self, graph, batch, params, device, precision):
+        self.device = torch.device("cuda" if device == "gpu" else "cpu")
+        self.half = HALVES.get(precision)
+        # As TensorFlow does by itself: algorithms are tried out, and matrix products of float32 use TF32 where there is.
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cuda.matmul.allow_tf32 = True
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "float16")
+        self.mean, self.deviation = MEAN.to(self.device), DEVIATION.to(self.device)
+        base = Network(graph["layers"]).to(self.device, memory_format=torch.channels_last)
         found = sum(value.numel() for value in base.parameters())
         if found != params:
             raise ValueError(f"the network has {found} parameters in PyTorch, {params} expected")
@@ -72,41 +80,51 @@ class Contender:
         side = graph["resolution"]
         self.bytes = torch.randint(0, 256, (batch, side, side, 3), dtype=torch.uint8)
         self.images = self.normalized()
-        self.labels = torch.randint(0, graph["classes"], (batch,))
+        self.labels = torch.randint(0, graph["classes"], (batch,)).to(self.device)
 
     def normalized(self):
-        return (self.bytes.permute(0, 3, 1, 2).float() - MEAN) / DEVIATION
+        return (self.bytes.to(self.device).permute(0, 3, 1, 2).float() - self.mean) / self.deviation
+
+    def mixed(self):
+        return torch.autocast(self.device.type, dtype=self.half or torch.bfloat16, enabled=self.half is not None)
+
+    def now(self):
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
 
     def step(self):
         self.network.train()
-        start = time.perf_counter()
-        loss = self.loss(self.network(self.images), self.labels)
-        forward = time.perf_counter()
-        loss.backward()
-        backward = time.perf_counter()
-        self.optimizer.step()
+        start = self.now()
+        with self.mixed():
+            loss = self.loss(self.network(self.images), self.labels)
+        forward = self.now()
+        self.scaler.scale(loss).backward()
+        backward = self.now()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad()
         loss.item()
-        end = time.perf_counter()
+        end = self.now()
         times = {"ms": end - start, "forward": forward - start, "backward": backward - forward, "update": end - backward}
         return {key: 1000 * value for key, value in times.items()}
 
     def evaluate(self):
         """From bytes, as the engine does."""
         self.network.eval()
-        start = time.perf_counter()
-        with torch.inference_mode():
+        start = self.now()
+        with torch.inference_mode(), self.mixed():
             logits = self.network(self.normalized())
             self.evaluation_loss(logits, self.labels).item()
             (logits.argmax(1) == self.labels).sum().item()
-        return {"ms": 1000 * (time.perf_counter() - start)}
+        return {"ms": 1000 * (self.now() - start)}
 
 
 def answer(question):
     global contender
     if question["kind"] == "prepare":
         contender = None
-        contender = Contender(question["graph"], question["cell"]["batch"], question["params"])
+        contender = Contender(question["graph"], question["cell"]["batch"], question["params"], question["device"], question["precision"])
         return {"version": torch.__version__}
     return contender.evaluate() if question["part"] == "evaluation" else contender.step()
 
