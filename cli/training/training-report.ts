@@ -66,7 +66,8 @@ export class TrainingReport {
       const { top1, loss, epochs, imagesPerSecond, stepMs, images, checkpoint, deviceClass, trainingMs } = outcome.result
       const { train, validation, unreadable } = images
       const spread = { p10: stepMs.p10, p90: stepMs.p90 }
-      const figures = { top1, loss, epochs, imagesPerSecond, stepMs: stepMs.median, stepMsSpread: spread, outcome: outcome.kind }
+      const speed = { imagesPerSecond, stepMs: stepMs.median, stepMsSpread: spread, dataWaitShare: this.lastEpoch?.dataWaitShare ?? null }
+      const figures = { top1, loss, epochs, ...speed, outcome: outcome.kind }
       return { encoding: this.encoding, ...figures, images: { train, val: validation, unreadable }, checkpoint: checkpoint ?? null, deviceClass, trainingMs }
     }
     const { lastEpoch, started } = this
@@ -87,7 +88,7 @@ function progressLine({ epoch, step, steps, loss }: EventOf<'progress'>): string
   return `epoch ${epoch}: ${step} of ${steps} steps, loss ${loss.toFixed(3)}`
 }
 
-function epochLine({ epoch, epochs, loss, trainTop1, top1, imagesPerSecond, learningRate }: EventOf<'epoch'>): string {
+function epochLine({ epoch, epochs, loss, trainTop1, top1, imagesPerSecond, dataWaitShare, learningRate }: EventOf<'epoch'>): string {
   const accuracy = `training ${percent(trainTop1)}, validation ${percent(top1)}`
-  return `epoch ${epoch}/${epochs}: loss ${loss.toFixed(3)}, ${accuracy}, ${imagesPerSecond.toFixed(0)} images/s, rate ${learningRate.toPrecision(3)}`
+  return `epoch ${epoch}/${epochs}: loss ${loss.toFixed(3)}, ${accuracy}, ${imagesPerSecond.toFixed(0)} images/s (${percent(dataWaitShare)} waiting for images), rate ${learningRate.toPrecision(3)}`
 }

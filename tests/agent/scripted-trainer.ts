@@ -36,7 +36,7 @@ export class StartedTraining {
     mkdirSync(this.work.outputDirectory ?? '', { recursive: true })
     const epoch = ++this.epoch
     writeFileSync(path, String(epoch))
-    this.emit({ kind: 'epoch', epoch, epochs: 10, loss: 1, top1, trainTop1: top1, imagesPerSecond: 10, learningRate: 0.1 })
+    this.emit({ kind: 'epoch', epoch, epochs: 10, loss: 1, top1, trainTop1: top1, imagesPerSecond: 10, dataWaitShare: 0, learningRate: 0.1 })
     this.emit({ kind: 'checkpoint', epoch, path })
   }
 

@@ -49,7 +49,9 @@ describe('nasoa train', () => {
     expect(result.top1).toBeGreaterThan(0.9)
     expect(result.imagesPerSecond).toBeCloseTo(8000 / (result.stepMs as number))
     expect(stderr).toMatch(/skipped "train\/red\/broken\.JPEG"/)
-    expect(stderr).toMatch(/epoch 3\/3: loss /)
+    expect(result.dataWaitShare).toBeGreaterThanOrEqual(0)
+    expect(result.dataWaitShare).toBeLessThan(1)
+    expect(stderr).toMatch(/epoch 3\/3: loss .*% waiting for images/)
   })
 
   test('Ctrl-C keeps what there is and exits with 130', async () => {

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.js'
 import { EndedEarly } from './ended-early.js'
 import type { TrainableNetwork } from './engine.js'
 import type { StepGate } from './step-gate.js'
+import { timedWaits } from './timed-waits.js'
 
 export interface EpochFigures {
   /** Mean over the epoch's images. */
@@ -9,6 +10,8 @@ export interface EpochFigures {
   readonly trainTop1: number
   readonly imagesPerSecond: number
   readonly learningRate: number
+  /** Share of the epoch's time that steps waited for images, 0..1. */
+  readonly dataWaitShare: number
 }
 
 export interface EpochSurroundings {
@@ -35,8 +38,9 @@ export async function trainEpoch(
 ): Promise<EpochFigures> {
   const startMs = gate.elapsedMs()
   let toldMs = startMs
-  let [step, images, lossSum, correct, rate] = [0, 0, 0, 0, 0]
-  for await (const batch of dataset.trainBatches(epoch, signal)) {
+  let [step, images, lossSum, correct, rate, waitedMs] = [0, 0, 0, 0, 0, 0]
+  const batches = timedWaits(dataset.trainBatches(epoch, signal), () => gate.elapsedMs(), (ms) => (waitedMs += ms))
+  for await (const batch of batches) {
     await gate.pass()
     rate = learningRate(step)
     const result = network.trainStep(batch, rate)
@@ -49,8 +53,9 @@ export async function trainEpoch(
     toldMs = gate.elapsedMs()
     progress(step, lossSum / images)
   }
-  const seconds = (gate.elapsedMs() - startMs) / 1000
-  return { loss: lossSum / images, trainTop1: correct / images, imagesPerSecond: images / seconds, learningRate: rate }
+  const elapsedMs = gate.elapsedMs() - startMs
+  const speed = { imagesPerSecond: (images * 1000) / elapsedMs, dataWaitShare: waitedMs / elapsedMs }
+  return { loss: lossSum / images, trainTop1: correct / images, ...speed, learningRate: rate }
 }
 
 export function diverged(epoch: number, message: string): EndedEarly {

@@ -59,6 +59,8 @@ export type TrainerEvent =
       readonly trainTop1: number
       /** Wall throughput of the epoch, loading included; not the measurement that candidates are compared by. */
       readonly imagesPerSecond: number
+      /** Share of the epoch's training time that steps waited for images, 0..1. */
+      readonly dataWaitShare: number
       /** Rate of the epoch's last step. */
       readonly learningRate: number
     }
