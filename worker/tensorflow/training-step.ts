@@ -17,7 +17,10 @@ import { momentumName, stepVariableName } from './variables.js'
 
 const { DT_FLOAT, DT_INT32, DT_STRING } = DataType
 
-/** `forward` ends with the loss, `backward` with the gradients of all variables, `whole` with their update. */
+/**
+ * `forward` ends with the loss, `backward` with the gradients of all variables, which it leaves where the momentum is, `whole` with
+ * their update. The gradients must go somewhere: TensorFlow leaves out what only has to have run, and with it the backward pass.
+ */
 export type StepPart = 'forward' | 'backward' | 'whole'
 
 export interface StepOptions {
@@ -95,9 +98,10 @@ function trainingContext(
     groupedConvolution: options.groupedConvolution,
     read: (name) => reads.read(name),
     gradient: (name, gradient, after = []) => {
-      if (options.part === 'backward') return void effects.push(gradient)
+      const velocity = table.get(momentumName(name))
+      if (options.part === 'backward') return void effects.push(velocity.assign(gradient))
       const decay = table.specification(name).decay ? options.weightDecay : 0
-      const update = { variable: table.get(name), velocity: table.get(momentumName(name)), value: reads.read(name), gradient, decay, after }
+      const update = { variable: table.get(name), velocity, value: reads.read(name), gradient, decay, after }
       effects.push(emitUpdate(builder, update, learningRate))
     },
     assign: (name, value) => {
