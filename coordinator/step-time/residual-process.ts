@@ -1,4 +1,5 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
+import { matern52 } from '../../shared/matern.js'
 import { type StepFeatures } from './step-features.js'
 
 /** Mean and variance of a correction to the logarithm of the predicted time. */
@@ -67,12 +68,10 @@ function pointOf(axes: readonly Axis[], features: StepFeatures): Point {
   return axes.map(({ feature, scale, centre, deviation }) => (logarithm(features[feature], scale) - centre) / deviation / unit)
 }
 
-/** Matérn covariance with smoothness 5/2 (Rasmussen and Williams, 2006, equation 4.17). */
-function matern(a: Point, b: Point, length: number): number {
+function correlation(a: Point, b: Point, length: number): number {
   let squares = 0
   for (let j = 0; j < a.length; j++) squares += (a[j] - b[j]) ** 2
-  const scaled = Math.sqrt(5 * squares) / length
-  return (1 + scaled + scaled ** 2 / 3) * Math.exp(-scaled)
+  return matern52(squares / length ** 2)
 }
 
 interface Posterior {
@@ -88,7 +87,7 @@ function posteriorOf(points: readonly Point[], residuals: Matrix, { length, sign
   const covariance = Matrix.zeros(count, count)
   for (let i = 0; i < count; i++) {
     for (let j = 0; j <= i; j++) {
-      const value = signal * matern(points[i], points[j], length) + (i === j ? 1 : 0)
+      const value = signal * correlation(points[i], points[j], length) + (i === j ? 1 : 0)
       covariance.set(i, j, value)
       covariance.set(j, i, value)
     }
@@ -126,7 +125,7 @@ export function fitResidualProcess(examples: readonly StepFeatures[], residuals:
 export function correctionAt(fitted: ResidualProcess, features: StepFeatures): Correction {
   const { axes, points, length, signal, noiseVariance, centre, weights, precision } = fitted
   const point = pointOf(axes, features)
-  const covariance = points.map((other) => signal * matern(point, other, length))
+  const covariance = points.map((other) => signal * correlation(point, other, length))
   let shift = 0
   let explained = 0
   covariance.forEach((value, i) => {

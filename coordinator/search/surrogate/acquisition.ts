@@ -1,9 +1,8 @@
 import type { Constraint } from '../constraint.js'
-import { nonDominatedSort } from '../non-dominated-sort.js'
 import type { Costs } from '../objective.js'
 import { hypervolumeImprovement } from './hypervolume-improvement.js'
-import type { CandidatePredictions } from './surrogate.js'
-import type { ModelResult } from './training-rows.js'
+import type { KnownCosts } from './known-costs.js'
+import type { Surrogate } from './surrogate.js'
 
 /** The reference lies this far beyond the worst known cost, as a share of the known range, so that extending the front pays. */
 const beyondWorst = 0.3
@@ -13,63 +12,58 @@ const beyondWorst = 0.3
  * succeeds and meets the constraints. Costs are scaled to the range known so far.
  */
 export class Acquisition {
-  private readonly low: number[]
-  private readonly range: number[]
+  private readonly objectives: number
+  private readonly low: Costs
+  private readonly range: Costs
   private readonly front: Costs[]
-  private improvement: (point: Costs) => number
+  /** Null = the front has changed since. */
+  private improvement: ((point: Costs) => number) | null = null
 
   constructor(
-    results: readonly ModelResult[],
-    private readonly objectives: number,
+    known: KnownCosts,
+    private readonly surrogate: Surrogate,
     private readonly constraints: readonly Constraint[],
   ) {
-    const measured = results.flatMap(({ measurements, violation }) => (measurements === null ? [] : [{ costs: measurements.slice(0, objectives), violation }]))
-    const feasible = measured.filter(({ violation }) => violation === 0)
-    const known = (feasible.length > 1 ? feasible : measured).map(({ costs }) => costs)
-    const each = Array.from({ length: objectives }, (_, m) => m)
-    this.low = each.map((m) => known.reduce((least, costs) => Math.min(least, costs[m]), Infinity))
-    this.range = each.map((m) => known.reduce((largest, costs) => Math.max(largest, costs[m]), -Infinity) - this.low[m] || 1)
-    const scaled = feasible.map(({ costs }) => this.scale(costs))
-    const ranks = nonDominatedSort(scaled)
-    this.front = scaled.filter((_, i) => ranks[i] === 0)
-    this.improvement = this.improvementOver(this.front)
+    const { low, high } = known.range
+    this.objectives = known.objectives
+    this.low = [...low]
+    this.range = high.map((cost, m) => cost - low[m] || 1)
+    this.front = known.front.map((costs) => this.scale(costs))
   }
 
   /** A candidate in flight counts as if it had come out as expected. */
-  expect(predictions: CandidatePredictions, candidate: number): void {
-    this.front.push(this.predicted(predictions, candidate, 0))
-    this.improvement = this.improvementOver(this.front)
+  expect(candidate: number): void {
+    this.front.push(this.predicted(candidate, 0))
+    this.improvement = null
   }
 
   /** Worth of a candidate when its costs are taken to be `optimism` standard deviations below what is expected. */
-  value(predictions: CandidatePredictions, candidate: number, optimism: number): number {
-    const gained = this.improvement(this.predicted(predictions, candidate, -optimism))
-    return gained > 0 ? gained * this.feasibility(predictions, candidate) : 0
+  value(candidate: number, optimism: number): number {
+    this.improvement ??= hypervolumeImprovement(this.front, this.range.map(() => 1 + beyondWorst))
+    const gained = this.improvement(this.predicted(candidate, -optimism))
+    return gained > 0 ? gained * this.feasibility(candidate) : 0
   }
 
   /** How far below the best known cost of one objective a candidate is hoped to lie, as a share of the known range. */
-  extension(predictions: CandidatePredictions, candidate: number, objective: number, optimism: number): number {
-    return -this.predicted(predictions, candidate, -optimism)[objective]
-  }
-
-  private improvementOver(front: readonly Costs[]): (point: Costs) => number {
-    return hypervolumeImprovement(front, this.low.map(() => 1 + beyondWorst))
+  extension(candidate: number, objective: number, optimism: number): number {
+    return (this.low[objective] - this.surrogate.predict(candidate, objective, -optimism)) / this.range[objective]
   }
 
   private scale(costs: Costs): Costs {
     return costs.map((cost, m) => (cost - this.low[m]) / this.range[m])
   }
 
-  private predicted(predictions: CandidatePredictions, candidate: number, deviations: number): Costs {
-    return this.scale(Array.from({ length: this.objectives }, (_, m) => predictions.predict(candidate, m, deviations)))
+  private predicted(candidate: number, deviations: number): Costs {
+    return this.scale(Array.from({ length: this.objectives }, (_, m) => this.surrogate.predict(candidate, m, deviations)))
   }
 
-  private feasibility(predictions: CandidatePredictions, candidate: number): number {
-    let probability = predictions.success(candidate)
+  private feasibility(candidate: number): number {
+    const { surrogate, objectives } = this
+    let probability = surrogate.success(candidate)
     this.constraints.forEach(({ minimum, maximum }, i) => {
-      const m = this.objectives + i
-      const above = minimum === undefined ? 0 : normalDistribution(predictions.deviationsTo(candidate, m, minimum))
-      const below = maximum === undefined ? 1 : normalDistribution(predictions.deviationsTo(candidate, m, maximum))
+      const m = objectives + i
+      const above = minimum === undefined ? 0 : normalDistribution(surrogate.deviationsTo(candidate, m, minimum))
+      const below = maximum === undefined ? 1 : normalDistribution(surrogate.deviationsTo(candidate, m, maximum))
       probability *= Math.max(0, below - above)
     })
     return probability

@@ -23,7 +23,11 @@ function improvement2D(front: readonly Costs[], [referenceX, referenceY]: Costs)
   const ys = archive.entries.map(({ costs }) => costs[1])
   return ([x, y]) => {
     let step = 0
-    while (xs[step] <= x) step++
+    for (let end = xs.length; step < end; ) {
+      const middle = (step + end) >>> 1
+      if (xs[middle] <= x) step = middle + 1
+      else end = middle
+    }
     let left = x
     let gained = 0
     // Slab by slab to the right, until the front lies below the point.

@@ -1,7 +1,8 @@
-import { CholeskyFactor, dotProduct } from './cholesky-factor.js'
+import { CholeskyFactor } from './cholesky-factor.js'
+import { dotProduct } from './dot-product.js'
 import type { FeatureLayout } from './feature-matrix.js'
 import type { GroupDistances } from './group-distances.js'
-import { matern52, matern52Slope } from './matern.js'
+import { matern52, matern52Slope } from '../../../shared/matern.js'
 
 /** Parameters of a Gaussian process on standardised targets. Plain JSON. */
 export interface Hyperparameters {
@@ -104,13 +105,12 @@ export class MarginalLikelihood {
     const relevance = Float64Array.from({ length: this.groups }, (_, g) => Math.exp(point[g]))
     const factor = new CholeskyFactor()
     const weighted = this.distances.weighted(relevance)
-    const row = new Float64Array(this.rows)
+    let pair = 0
     try {
-      for (let i = 0, pair = 0; i < this.rows; i++) {
-        for (let j = 0; j < i; j++, pair++) row[j] = signal * matern52(weighted[pair])
-        row[i] = signal * (1 + jitter) + noise
-        factor.append(row)
-      }
+      factor.extend(this.rows, (i, row, offset) => {
+        for (let j = 0; j < i; j++, pair++) row[offset + j] = signal * matern52(weighted[pair])
+        row[offset + i] = signal * (1 + jitter) + noise
+      })
     } catch (error) {
       if (error instanceof RangeError) return null
       throw error
@@ -158,8 +158,8 @@ interface Factored {
 
 /** L^-1 b. */
 function whiten(factor: CholeskyFactor, b: Float64Array): Float64Array {
-  const x = new Float64Array(b.length)
-  for (let i = 0; i < b.length; i++) x[i] = factor.forwardElement(i, b[i], x)
+  const x = b.slice()
+  factor.solve(x, [0])
   return x
 }
 

@@ -5,7 +5,9 @@ import { costsOf, measurementOf } from '../objective.js'
 import type { Observation, Proposal, Search, SearchHistory } from '../search.js'
 import { Acquisition } from './acquisition.js'
 import { CandidatePool, type CandidateSet, ListedCandidates } from './candidate-pool.js'
-import { Surrogate, type SurrogateFit, type SurrogateFitTask, fitSurrogate } from './surrogate.js'
+import { Surrogate, type SurrogateFit, type SurrogateFitTask, type SurrogateRow, fitSurrogate } from './surrogate.js'
+import { KnownCosts } from './known-costs.js'
+import { stableSample } from './stable-sample.js'
 import { type ModelResult, thinned, trainingRows } from './training-rows.js'
 
 /**
@@ -31,8 +33,8 @@ export interface SurrogateSearchState extends EvolutionState {
 const fewestWhole = 2
 /** Results with measurements from which on a model is worth more than plain evolution. */
 const fewestMeasured = 20
-/** Candidates in flight that are expected at a time: each costs as much as a result, at every ask. */
-const mostExpected = 64
+/** Candidates in flight that are expected at a time; their cost grows with the square of it, at every ask. */
+const mostExpected = 128
 /** Parameters are fitted to at most this many results. */
 const largestFit = 300
 /** Picks of a batch draw their optimism from a half-normal distribution of this width, in posterior standard deviations. */
@@ -63,6 +65,8 @@ function latestFitPoint(results: number): number {
  */
 export class SurrogateSearch<G> implements Search {
   private readonly results: ModelResult[] = []
+  private readonly known: KnownCosts
+  private readonly knownWhole: KnownCosts
   private readonly pending = new Set<string>()
   private fit: SurrogateFit | null = null
   private surrogate: Surrogate | null = null
@@ -75,14 +79,16 @@ export class SurrogateSearch<G> implements Search {
   constructor(
     private readonly options: SurrogateSearchOptions<G>,
     private readonly evolution: Evolution<G>,
-  ) {}
+  ) {
+    this.known = new KnownCosts(options.objectives.length)
+    this.knownWhole = new KnownCosts(options.objectives.length)
+  }
 
   ask(count: number): Proposal[] {
     if ((this.options.fitting ?? 'inline') === 'inline') this.fitIfDue()
     const picks = new Picks(this.options.objectives.length, this.evolution, () => this.openCandidates(count))
     const proposals = askEach(count, this.evolution.asked, () => this.evolution.nextInitial() ?? picks.next() ?? this.evolution.nextOffspring())
     picks.end()
-    this.surrogate?.forgetExpected(this.candidates?.predictions)
     for (const { key } of proposals) this.pending.add(key)
     return proposals
   }
@@ -92,7 +98,7 @@ export class SurrogateSearch<G> implements Search {
     const news = results.filter(({ key }, i) => this.evolution.isNews(observations[i]) && results.findIndex((other) => other.key === key) === i)
     this.evolution.tell(observations)
     for (const result of news) {
-      this.results.push(result)
+      this.learn(result)
       this.pending.delete(result.key)
     }
   }
@@ -103,7 +109,7 @@ export class SurrogateSearch<G> implements Search {
   }
 
   state(): SurrogateSearchState {
-    const pool = this.candidates instanceof CandidatePool ? [...this.candidates.proposals] : this.pool
+    const pool = this.candidates instanceof CandidatePool ? this.candidates.proposals.filter(({ key }) => !this.evolution.asked.has(key)) : this.pool
     return { ...this.evolution.state(), algorithm: 'nasoa', fit: this.fit, pool }
   }
 
@@ -112,14 +118,16 @@ export class SurrogateSearch<G> implements Search {
     if (this.options.fitting === 'never') return null
     const results = latestFitPoint(this.results.length)
     if (results <= (this.fit?.results ?? 0)) return null
-    const rows = this.trainingRows(results)
+    const selected = this.trainingRows(results)
+    const rows = selected.map((index) => this.results[index])
     const measured = rows.filter(({ measurements }) => measurements !== null)
     const failed = rows.filter(({ measurements }) => measurements === null)
     if (measured.length < fewestMeasured) return null
     return {
       results,
+      selected,
       layout: this.options.space.featureLayout,
-      rows: [...thinned(measured, largestFit), ...thinned(failed, largestFit / 3)].map((result) => ({ features: this.resultFeatures(result), costs: result.measurements })),
+      rows: [...thinned(measured, largestFit), ...thinned(failed, largestFit / 3)].map((result) => this.rowOf(result)),
       previous: this.fit,
     }
   }
@@ -134,10 +142,19 @@ export class SurrogateSearch<G> implements Search {
   }
 
   restore({ observations, pending }: SearchHistory, { fit, pool }: SurrogateSearchState): void {
-    for (const observation of observations) this.results.push(this.modelResult(observation))
+    for (const observation of observations) this.learn(this.modelResult(observation))
     for (const { key } of pending) this.pending.add(key)
     this.fit = fit
     this.pool = pool
+  }
+
+  private learn(result: ModelResult): void {
+    this.results.push(result)
+    const { measurements, violation, fidelity } = result
+    if (measurements === null) return
+    const costs = measurements.slice(0, this.options.objectives.length)
+    this.known.add(costs, violation)
+    if (fidelity === 1) this.knownWhole.add(costs, violation)
   }
 
   private fitIfDue(): void {
@@ -154,38 +171,29 @@ export class SurrogateSearch<G> implements Search {
     return { key, measurements: [...costs, ...constrained], violation: violationOf(observation, constraints), fidelity }
   }
 
-  private featuresOf(key: string): number[] {
+  private rowOf({ key, fidelity, measurements }: ModelResult): SurrogateRow {
     const { space } = this.options
-    return space.features(space.parse(key))
+    return { features: space.features(space.parse(key), fidelity), costs: measurements }
   }
 
-  private resultFeatures({ key, fidelity }: ModelResult): number[] {
-    const { space } = this.options
-    return space.features(space.parse(key), fidelity)
-  }
-
-  /** Results that a candidate has to beat: those of whole trainings, as soon as there are some. */
-  private comparable(): readonly ModelResult[] {
-    const whole = this.results.filter(({ fidelity }) => fidelity === 1)
-    return whole.filter(({ measurements }) => measurements !== null).length < fewestWhole ? this.results : whole
-  }
-
-  private trainingRows(results: number): ModelResult[] {
-    return trainingRows(this.results.slice(0, results), this.options.objectives.length)
+  /** Of the first `results` results; beyond what the fit in force has selected, only newer ones are considered. */
+  private trainingRows(results: number): number[] {
+    const first = this.fit?.results ?? 0
+    const newer = Array.from({ length: results - first }, (_, i) => first + i)
+    return trainingRows(this.results, [...(this.fit?.selected ?? []), ...newer], this.options.objectives.length)
   }
 
   /** The surrogate with all that is known. */
   private currentSurrogate(fit: SurrogateFit): Surrogate {
     if (this.surrogate === null) {
-      const rows = this.trainingRows(fit.results)
-      this.surrogate = new Surrogate(this.options.space.featureLayout, fit)
-      for (const result of rows) this.surrogate.learn(this.resultFeatures(result), result.measurements)
+      this.surrogate = new Surrogate(this.options.space.featureLayout, fit, fit.selected.map((index) => this.rowOf(this.results[index])))
       this.learnt = fit.results
       this.candidates?.follow(this.surrogate)
     }
     for (; this.learnt < this.results.length; this.learnt++) {
       const result = this.results[this.learnt]
-      this.surrogate.learn(this.resultFeatures(result), result.measurements)
+      // What a part of a training showed is not what its candidate, which stands for a whole one, would have shown.
+      this.surrogate.learn(this.rowOf(result), result.fidelity === 1 ? this.candidates?.indexOf(result.key) : undefined)
     }
     return this.surrogate
   }
@@ -193,31 +201,22 @@ export class SurrogateSearch<G> implements Search {
   /** Everything that picking needs, with what is in flight taken into account; null while there is no fit. */
   private openCandidates(count: number): OpenCandidates | null {
     if (this.fit === null || this.options.fitting === 'never') return null
+    const { constraints = [] } = this.options
     const surrogate = this.currentSurrogate(this.fit)
-    const { objectives, constraints = [] } = this.options
     const candidates = (this.candidates ??= this.newCandidates(surrogate))
-    candidates.prepare(count)
-    const acquisition = new Acquisition(this.comparable(), objectives.length, constraints)
-    this.expectPending(surrogate, acquisition)
-    candidates.predictions.update()
-    return { surrogate, acquisition, candidates, featuresOf: (key) => this.featuresOf(key) }
+    const inFlight = stableSample(this.pending, mostExpected)
+    candidates.prepare(count, inFlight)
+    const expected = inFlight.map((key) => candidates.indexOf(key) as number)
+    surrogate.expectOnly(expected)
+    // Candidates have to beat the results of whole trainings, as soon as there are some.
+    const acquisition = new Acquisition(this.knownWhole.count < fewestWhole ? this.known : this.knownWhole, surrogate, constraints)
+    for (const candidate of expected) acquisition.expect(candidate)
+    return { surrogate, acquisition, candidates }
   }
 
   private newCandidates(surrogate: Surrogate): CandidateSet {
     const { space } = this.options
     return space.isListed === true ? new ListedCandidates(space, surrogate) : new CandidatePool(space, this.evolution, surrogate, this.pool)
-  }
-
-  private expectPending(surrogate: Surrogate, acquisition: Acquisition): void {
-    // In an order that a restored search shares, whatever order its store returns them in.
-    const features = thinned([...this.pending].sort(), mostExpected).map((key) => this.featuresOf(key))
-    if (features.length === 0) return
-    const predictions = surrogate.candidatesFrom(features)
-    predictions.update()
-    features.forEach((row, i) => {
-      acquisition.expect(predictions, i)
-      surrogate.expect(row)
-    })
   }
 }
 
@@ -225,7 +224,6 @@ interface OpenCandidates {
   readonly surrogate: Surrogate
   readonly acquisition: Acquisition
   readonly candidates: CandidateSet
-  readonly featuresOf: (key: string) => readonly number[]
 }
 
 /** The optimism under which a candidate is worth keeping for later picks, in posterior standard deviations. */
@@ -244,45 +242,43 @@ class Picks<G> {
   next(): Proposal | undefined {
     if (this.open === undefined) this.open = this.openCandidates()
     if (this.open === null) return undefined
-    const { surrogate, acquisition, featuresOf } = this.open
-    const { proposals, predictions } = this.open.candidates
+    const { surrogate, acquisition, candidates } = this.open
     const { rng } = this.evolution
     const optimism = Math.abs(rng.normal()) * optimismWidth
     const extend = rng.chance(extensionShare)
     const candidate = (extend ? this.furthest(this.open, rng.integer(this.objectives), optimism) : undefined) ?? this.best(this.open, optimism)
     if (candidate === undefined) return undefined
-    acquisition.expect(predictions, candidate)
-    surrogate.expect(featuresOf(proposals[candidate].key))
-    predictions.update()
-    return proposals[candidate]
+    acquisition.expect(candidate)
+    surrogate.expect(candidate)
+    return candidates.proposals[candidate]
   }
 
   /** After the last pick, while what is in flight is still expected. */
   end(): void {
     if (!this.open) return
     const { acquisition, candidates } = this.open
-    candidates.settle((candidate) => acquisition.value(candidates.predictions, candidate, usualOptimism))
+    candidates.settle((candidate) => acquisition.value(candidate, usualOptimism))
   }
 
   /** The new candidate that is hoped to extend the range of an objective the most, if by enough. */
-  private furthest({ acquisition, candidates: { proposals, predictions } }: OpenCandidates, objective: number, optimism: number): number | undefined {
+  private furthest({ acquisition, candidates: { proposals } }: OpenCandidates, objective: number, optimism: number): number | undefined {
     let furthest: number | undefined
     let largest = worthwhileExtension
     proposals.forEach(({ key }, candidate) => {
-      const extension = acquisition.extension(predictions, candidate, objective, optimism)
+      const extension = acquisition.extension(candidate, objective, optimism)
       if (extension > largest && !this.evolution.asked.has(key)) [furthest, largest] = [candidate, extension]
     })
     return furthest
   }
 
   /** The new candidate of the largest value; where none promises any, with ever more optimism. */
-  private best({ acquisition, candidates: { proposals, predictions } }: OpenCandidates, optimism: number): number | undefined {
+  private best({ acquisition, candidates: { proposals } }: OpenCandidates, optimism: number): number | undefined {
     const candidates = proposals.flatMap(({ key }, i) => (this.evolution.asked.has(key) ? [] : [i]))
     for (let tries = 0, deviations = optimism; tries < 6; tries++, deviations = 2 * deviations + 0.25) {
       let best: number | undefined
       let largest = 0
       for (const candidate of candidates) {
-        const value = acquisition.value(predictions, candidate, deviations)
+        const value = acquisition.value(candidate, deviations)
         if (value > largest) [best, largest] = [candidate, value]
       }
       if (best !== undefined) return best

@@ -7,7 +7,7 @@ import { FeatureMatrix } from '../../../coordinator/search/surrogate/feature-mat
 import { GroupDistances } from '../../../coordinator/search/surrogate/group-distances.js'
 import { GaussianProcess } from '../../../coordinator/search/surrogate/gaussian-process.js'
 import { type Hyperparameters, MarginalLikelihood, jitter, packHyperparameters } from '../../../coordinator/search/surrogate/marginal-likelihood.js'
-import { matern52, matern52Slope } from '../../../coordinator/search/surrogate/matern.js'
+import { matern52, matern52Slope } from '../../../shared/matern.js'
 import { minimizeRprop } from '../../../coordinator/search/surrogate/rprop.js'
 import { type Rng, createRng } from '../../../shared/rng.js'
 
@@ -49,28 +49,49 @@ function solve(a: readonly (readonly number[])[], b: readonly number[]): { reado
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i], 0)
 
 describe('Cholesky factor', () => {
-  test('times its transpose is the matrix, also after forgetting and growing again', () => {
+  const write = (matrix: readonly (readonly number[])[]) => (i: number, row: Float64Array, offset: number) => row.set(matrix[i].slice(0, i + 1), offset)
+
+  test('times its transpose is the matrix, and the same bit for bit however its rows arrive', () => {
     fc.assert(
-      fc.property(seeds, fc.integer({ min: 1, max: 12 }), (seed, n) => {
-        const rng = createRng(seed)
-        const matrix = covariance(randomRows(rng, n), hyperparameters)
+      fc.property(seeds, fc.integer({ min: 1, max: 14 }), fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }), (seed, n, parts) => {
+        const matrix = covariance(randomRows(createRng(seed), n), hyperparameters)
         const factor = new CholeskyFactor()
-        for (const row of matrix) factor.append(row)
-        factor.truncate(Math.floor(n / 2))
-        for (const row of matrix.slice(Math.floor(n / 2))) factor.append(row)
+        factor.extend(n, write(matrix))
         const at = (i: number, j: number): number => (j > i ? 0 : factor.data[factor.rowOffset(i) + j])
         for (let i = 0; i < n; i++) {
           for (let j = 0; j <= i; j++) expect(Array.from({ length: n }, (_, k) => at(i, k) * at(j, k)).reduce((a, b) => a + b)).toBeCloseTo(matrix[i][j], 10)
         }
         expect(factor.logDeterminant()).toBeCloseTo(solve(matrix, matrix[0]).logDeterminant, 8)
+
+        const grown = new CholeskyFactor()
+        for (const part of parts) grown.extend(Math.min(part, n - grown.size), write(matrix))
+        while (grown.size < n) {
+          const i = grown.size
+          const solved = Float64Array.from([7, ...matrix[i].slice(0, i)])
+          grown.solve(solved, [1])
+          grown.appendSolved(solved, 1, matrix[i][i])
+        }
+        const length = factor.rowOffset(n)
+        expect(grown.data.slice(0, length)).toEqual(factor.data.slice(0, length))
       }),
     )
   })
 
-  test('refuses a matrix that is not positive definite', () => {
+  test('solves several systems side by side as it solves one', () => {
+    const rng = createRng(6)
     const factor = new CholeskyFactor()
-    factor.append([1])
-    expect(() => factor.append([2, 1])).toThrow(/not positive definite at row 1/)
+    factor.extend(11, write(covariance(randomRows(rng, 11), hyperparameters)))
+    const sides = Array.from({ length: 7 }, () => Float64Array.from({ length: 11 }, () => rng.normal()))
+    const together = Float64Array.from(sides.flatMap((side) => [...side]))
+    factor.solve(together, sides.map((_, k) => 11 * k))
+    sides.forEach((side, k) => {
+      factor.solve(side, [0])
+      expect(together.slice(11 * k, 11 * (k + 1))).toEqual(side)
+    })
+  })
+
+  test('refuses a matrix that is not positive definite', () => {
+    expect(() => new CholeskyFactor().extend(2, write([[1], [2, 1]]))).toThrow(/not positive definite at row 1/)
   })
 })
 
@@ -119,17 +140,22 @@ describe('marginal likelihood', () => {
 })
 
 describe('Gaussian process', () => {
+  const learnt = (rows: readonly (readonly number[])[], targets: readonly number[]): GaussianProcess => {
+    const process = new GaussianProcess(layout, hyperparameters)
+    process.learn(rows.map((features, i) => ({ features, target: targets[i] })))
+    return process
+  }
+  const variances = (posterior: CandidatePosterior): number[] => Array.from({ length: posterior.count }, (_, q) => posterior.variance(q))
+
   test('predicts what solving the equations predicts', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 12 }), (seed, n) => {
         const rng = createRng(seed)
         const rows = randomRows(rng, n)
         const targets = rows.map(() => rng.normal())
-        const candidates = randomRows(rng, 3)
-        const process = new GaussianProcess(layout, hyperparameters)
-        rows.forEach((row, i) => process.append(row, targets[i]))
-        const posterior = new CandidatePosterior(process, FeatureMatrix.from(3, candidates))
-        posterior.update()
+        const candidates = randomRows(rng, 6)
+        const posterior = new CandidatePosterior(learnt(rows, targets), 3)
+        posterior.append(FeatureMatrix.from(3, candidates))
         candidates.forEach((candidate, q) => {
           const k = rows.map((row) => kernel(row, candidate, hyperparameters))
           const matrix = covariance(rows, hyperparameters)
@@ -140,26 +166,68 @@ describe('Gaussian process', () => {
     )
   })
 
-  test('an expected observation changes certainty, not expectation, and is forgotten without a trace', () => {
+  test('an expected candidate changes the certainty of all as a result would, and the expectation of none', () => {
     const rng = createRng(8)
-    const process = new GaussianProcess(layout, hyperparameters)
-    for (const row of randomRows(rng, 20)) process.append(row, rng.normal())
-    const candidates = FeatureMatrix.from(3, randomRows(rng, 5))
-    const posterior = new CandidatePosterior(process, candidates)
-    posterior.update()
-    const [mean, variance] = [posterior.mean.slice(), Array.from(posterior.mean, (_, q) => posterior.variance(q))]
-    for (const row of randomRows(rng, 40)) process.appendExpected(row)
-    posterior.update()
+    const [rows, candidates] = [randomRows(rng, 20), randomRows(rng, 9)]
+    const targets = rows.map(() => rng.normal())
+    const posterior = new CandidatePosterior(learnt(rows, targets), 3)
+    posterior.append(FeatureMatrix.from(3, candidates))
+    const [mean, variance] = [posterior.mean.slice(), variances(posterior)]
+    posterior.expectOnly([2, 5])
+    posterior.expect(7)
     expect(posterior.mean).toEqual(mean)
-    variance.forEach((before, q) => expect(posterior.variance(q)).toBeLessThan(before))
-    posterior.forget(20)
-    process.truncate(20)
-    for (const row of randomRows(createRng(9), 3)) process.append(row, 0.5)
-    posterior.update()
-    const fresh = new CandidatePosterior(process, candidates)
-    fresh.update()
-    expect(posterior.mean).toEqual(fresh.mean)
-    expect(Array.from(posterior.mean, (_, q) => posterior.variance(q))).toEqual(Array.from(fresh.mean, (_, q) => fresh.variance(q)))
+    const inFlight = [2, 5, 7].map((q) => candidates[q])
+    const certain = new CandidatePosterior(learnt([...rows, ...inFlight], [...targets, 0, 0, 0]), 3)
+    certain.append(FeatureMatrix.from(3, candidates))
+    variances(posterior).forEach((after, q) => expect(after).toBeCloseTo(variances(certain)[q], 10))
+    posterior.expectOnly([])
+    expect(variances(posterior)).toEqual(variance)
+  })
+
+  test('learns and forgets in any order what it would know from the start, bit for bit', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('learn' as const), candidate: fc.nat() }),
+      fc.record({ kind: fc.constant('hear' as const), candidate: fc.nat() }),
+      fc.record({ kind: fc.constant('join' as const), candidate: fc.nat() }),
+      fc.record({ kind: fc.constant('leave' as const), candidate: fc.nat() }),
+      fc.record({ kind: fc.constant('expect' as const), candidate: fc.nat() }),
+    )
+    fc.assert(
+      fc.property(seeds, fc.array(step, { maxLength: 40 }), (seed, steps) => {
+        const rng = createRng(seed)
+        const rows = randomRows(rng, 5)
+        const targets = rows.map(() => rng.normal())
+        let candidates = randomRows(rng, 6)
+        const posterior = new CandidatePosterior(learnt(rows, targets), 3)
+        posterior.append(FeatureMatrix.from(3, candidates))
+        for (const { kind, candidate } of steps) {
+          const q = candidate % candidates.length
+          if (kind === 'expect') posterior.expectOnly([q, ...(q > 0 ? [0] : [])])
+          if (kind === 'join') {
+            const fresh = randomRows(rng, 1 + (candidate % 30))
+            candidates = [...candidates, ...fresh]
+            posterior.append(FeatureMatrix.from(3, fresh))
+          }
+          if (kind === 'leave' && candidates.length > 1) {
+            posterior.retain(candidates.flatMap((_, i) => (i === q ? [] : [i])))
+            candidates = candidates.filter((_, i) => i !== q)
+          }
+          if (kind !== 'learn' && kind !== 'hear') continue
+          const row = kind === 'learn' ? candidates[q] : randomRows(rng, 1)[0]
+          const target = rng.normal()
+          posterior.learn(row, target, kind === 'learn' ? q : undefined)
+          rows.push(row)
+          targets.push(target)
+        }
+        const fresh = new CandidatePosterior(learnt(rows, targets), 3)
+        fresh.append(FeatureMatrix.from(3, candidates))
+        const order = candidates.map((_, q) => q).slice(0, 3)
+        for (const each of [posterior, fresh]) each.expectOnly(order)
+        expect(posterior.mean.slice(0, posterior.count)).toEqual(fresh.mean.slice(0, fresh.count))
+        expect(variances(posterior)).toEqual(variances(fresh))
+      }),
+      { numRuns: 60 },
+    )
   })
 })
 
