@@ -97,6 +97,7 @@ def main():
     parser.add_argument("--minimize", required=True)
     parser.add_argument("--checkpoints", default="50,100,200,500")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=0, help="for running the seeds in pieces")
     parser.add_argument("--sampler", default="default", choices=["default", "nsga2", "nsga2-40", "tpe", "random"])
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -106,7 +107,7 @@ def main():
     name = default if arguments.sampler == "default" else arguments.sampler
     table = read_table(arguments.table, arguments.genes.split(","), arguments.maximize, arguments.minimize)
     checkpoints = sorted({int(count) for count in arguments.checkpoints.split(",")})
-    runs = [run(table, create_sampler(name, seed), checkpoints) for seed in range(arguments.seeds)]
+    runs = [run(table, create_sampler(name, seed), checkpoints) for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds)]
     rows = [
         {"evaluations": count, "mean": statistics.fmean(column), "std": statistics.pstdev(column), "perSeed": list(column)}
         for count, column in zip(checkpoints, zip(*runs))
