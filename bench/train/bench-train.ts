@@ -101,18 +101,30 @@ class LoaderRates {
   }
 }
 
-/** How long cells take, from those done: by the network's own last one, else by the slowest pace so far. */
+/**
+ * How long cells take, from those done: a part that all have (starting, compiling, trying algorithms, which is nearly all of it on
+ * a GPU) and one in proportion to the work, by least squares; of the first one alone, all is taken for work.
+ */
 class Pace {
-  private readonly msPerWork = new Map<string, number>()
+  private readonly done: { readonly work: number; readonly ms: number }[] = []
 
   learn(cell: Cell, ms: number): void {
-    this.msPerWork.set(cell.encoding, ms / cellWork(cell))
+    this.done.push({ work: cellWork(cell), ms })
   }
 
   expectedMs(cell: Cell): number {
-    return (this.msPerWork.get(cell.encoding) ?? Math.max(0, ...this.msPerWork.values())) * cellWork(cell)
+    const count = this.done.length
+    const [meanWork, meanMs] = [sum(this.done.map(({ work }) => work)) / count, sum(this.done.map(({ ms }) => ms)) / count]
+    const variance = sum(this.done.map(({ work }) => (work - meanWork) ** 2))
+    const covariance = sum(this.done.map(({ work, ms }) => (work - meanWork) * (ms - meanMs)))
+    const slope = variance > 0 ? Math.max(0, covariance / variance) : meanMs / meanWork
+    // A line that starts below zero is one through it.
+    const start = meanMs - slope * meanWork
+    return start >= 0 ? start + slope * cellWork(cell) : (meanMs / meanWork) * cellWork(cell)
   }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 function lineOf(row: Row): string {
   const times: [ContenderName, number | null, number | null][] = [
