@@ -88,5 +88,9 @@ async function open(options: DatasetOptions): Promise<Dataset> {
 export async function benchLoader({ directory, recipe, cacheBytes, durationMs, log, signal }: LoaderBenchOptions): Promise<LoaderBench> {
   const cache = cacheBytes === undefined ? {} : { cacheBytes }
   const dataset = await open({ directory, recipe, subset: { seed: 0 }, unreadableLimit: 0.1, log, ...cache })
-  return measure(dataset, durationMs, signal)
+  try {
+    return await measure(dataset, durationMs, signal)
+  } finally {
+    await dataset.close()
+  }
 }

@@ -73,6 +73,7 @@ async function load(directory: string, { batch: size, resolution }: Cell): Promi
     for await (const { size: count } of dataset.trainBatches(epoch)) images += count
     rates.push((images * 1000) / (performance.now() - start))
   }
+  await dataset.close()
   return { firstEpoch: rates[0], nextEpoch: rates[1] }
 }
 

@@ -1,5 +1,5 @@
 import type { Options } from 'yargs'
-import type { TrainingRecipe } from '../../shared/training/specification.js'
+import { type TrainingRecipe, augmentations } from '../../shared/training/specification.js'
 import { UsageError } from '../output.js'
 
 /** What `recipeOptions` parse to. */
@@ -27,7 +27,7 @@ export const recipeOptions = {
   'weight-decay': { ...number, default: 5e-4, describe: 'Of convolutions and the fully connected layer' },
   'label-smoothing': { ...number, default: 0.1, describe: 'Share of a label that is spread over all classes' },
   warmup: { ...number, default: 0.05, describe: 'Share of all steps spent in warm-up' },
-  augmentation: { choices: ['resized-crop', 'pad-crop', 'none'], default: 'resized-crop', describe: 'What is done to training images; pad-crop suits small ones' },
+  augmentation: { choices: augmentations, default: augmentations[0], describe: 'What is done to training images; pad-crop suits small ones, original-resized-crop decodes them anew each time' },
   precision: { choices: ['float32', 'bfloat16', 'float16'], default: 'float32', describe: 'Number format of the steps' },
   seed: { ...number, default: 0, describe: 'Initial weights, order and augmentation of the images' },
 } as const satisfies Record<string, Options>

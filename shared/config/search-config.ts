@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
-import { builtinDigits } from '../training/specification.js'
+import { augmentations, builtinDigits } from '../training/specification.js'
 import { durationSchema } from './duration.js'
 import { spaceSchema } from './space-config.js'
 import { parseYaml, readConfigText } from './yaml-file.js'
@@ -32,7 +32,7 @@ const trainingSchema = z
     weightDecay: z.number().min(0).max(1).default(5e-4),
     labelSmoothing: z.number().min(0).lt(1).default(0.1),
     warmup: share.default(0.05).describe('Share of all steps spent in warm-up'),
-    augmentation: z.enum(['resized-crop', 'pad-crop', 'none']).default('resized-crop'),
+    augmentation: z.enum(augmentations).default('resized-crop'),
     precision: z.enum(['float32']).default('float32'),
     seed: seed.default(0).describe('Initial weights, order and augmentation of the images'),
     timeLimit: durationSchema.optional().describe('Limit of one training; one that reaches it ends as timed_out'),

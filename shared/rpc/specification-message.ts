@@ -11,6 +11,7 @@ import {
 
 const augmentations = enumMapping<Augmentation, AugmentationCode>({
   'resized-crop': AugmentationCode.RESIZED_CROP,
+  'original-resized-crop': AugmentationCode.ORIGINAL_RESIZED_CROP,
   'pad-crop': AugmentationCode.PAD_CROP,
   none: AugmentationCode.NONE,
 })

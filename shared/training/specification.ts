@@ -9,7 +9,14 @@ export interface SubsetSpecification {
   readonly seed: number
 }
 
-export type Augmentation = 'resized-crop' | 'pad-crop' | 'none'
+/**
+ * resized-crop: a box of area 0.08..1 and aspect ratio 3/4..4/3, from the image as evaluation resizes it, mirrored or not;
+ * original-resized-crop: the same from the image at its own size, which has to be decoded each time;
+ * pad-crop: mirrored or not, padded by reflection and cut, by up to an eighth of the side.
+ */
+export type Augmentation = 'resized-crop' | 'original-resized-crop' | 'pad-crop' | 'none'
+/** Default first. */
+export const augmentations = ['resized-crop', 'original-resized-crop', 'pad-crop', 'none'] as const satisfies readonly Augmentation[]
 export type Precision = 'float32' | 'bfloat16' | 'float16'
 
 /** The training recipe: everything but network and data. SGD, Nesterov momentum 0.9, linear warm-up then cosine to 0. */

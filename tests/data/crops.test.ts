@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRng } from '../../shared/rng.js'
-import { evaluationGeometry, randomResizedCrop } from '../../worker/data/crop-box.js'
+import { randomResizedCrop, resizedGeometry } from '../../worker/data/crop-box.js'
 import { applyPadCrop, randomPadCrop } from '../../worker/data/pad-crop.js'
 
 const sizes = fc.record({ width: fc.integer({ min: 1, max: 3000 }), height: fc.integer({ min: 1, max: 3000 }) })
@@ -42,22 +42,25 @@ describe('a random resized crop', () => {
   })
 })
 
-describe('evaluation geometry', () => {
-  test('resizes by 256/224 and cuts the centre', () => {
-    expect(evaluationGeometry({ width: 500, height: 375 }, 224)).toEqual({
+describe('the geometry of a resized image', () => {
+  test('brings the shorter side to 256/224 of the resolution', () => {
+    expect(resizedGeometry({ width: 500, height: 375 }, 224)).toEqual({
+      kept: { left: 0, top: 0, width: 500, height: 375 },
       resized: { width: 341, height: 256 },
-      crop: { left: 58, top: 16, width: 224, height: 224 },
     })
+    expect(resizedGeometry({ width: 224, height: 224 }, 224).resized).toEqual({ width: 224, height: 224 })
   })
 
-  test('always yields a crop within the resized image', () => {
+  test('keeps the middle of a ribbon, so that its size is bounded by the resolution', () => {
+    expect(resizedGeometry({ width: 10, height: 100 }, 224)).toEqual({ kept: { left: 0, top: 30, width: 10, height: 40 }, resized: { width: 256, height: 1024 } })
     fc.assert(
-      fc.property(sizes, fc.integer({ min: 1, max: 320 }), (image, resolution) => {
-        const { resized, crop } = evaluationGeometry(image, resolution)
-        expect(crop.left).toBeGreaterThanOrEqual(0)
-        expect(crop.top).toBeGreaterThanOrEqual(0)
-        expect(crop.left + resolution).toBeLessThanOrEqual(resized.width)
-        expect(crop.top + resolution).toBeLessThanOrEqual(resized.height)
+      fc.property(fc.integer({ min: 1, max: 1e8 }), fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 320 }), (width, height, resolution) => {
+        const { kept, resized } = resizedGeometry({ width, height }, resolution)
+        expect(Math.min(kept.left, kept.top)).toBeGreaterThanOrEqual(0)
+        expect(kept.left + kept.width).toBeLessThanOrEqual(width)
+        expect(kept.top + kept.height).toBeLessThanOrEqual(height)
+        expect(Math.min(resized.width, resized.height)).toBeGreaterThanOrEqual(resolution)
+        expect(resized.width * resized.height).toBeLessThanOrEqual(4 * (1.15 * resolution + 1) ** 2)
       }),
     )
   })

@@ -1,7 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
+import { augmentations } from '../../shared/training/specification.js'
 import { CancelledError, InvalidInputError } from '../../shared/errors.js'
-import { type Dataset, type DatasetOptions, type ImageBatch, openDataset } from '../../worker/data/dataset.js'
+import { type Dataset, type DatasetOptions, openDataset } from '../../worker/data/dataset.js'
+import type { ImageBatch } from '../../worker/data/image-batch.js'
 import { imageNetFolder, temporaryFolder, writeFiles } from './image-files.js'
+
+beforeAll(() => ensureBuilt())
 
 const recipe = { resolution: 16, batch: 4, augmentation: 'pad-crop', seed: 3 } as const
 
@@ -52,12 +57,12 @@ describe('batches', () => {
     expect(epochs[0]).not.toEqual(epochs[1])
   })
 
-  test.each(['pad-crop', 'resized-crop'] as const)('depend on seed and epoch alone, not on cache, prefetch or what came before (%s)', async (augmentation) => {
+  test.each(augmentations)('depend on seed and epoch alone, not on memory, prefetch, threads or what came before (%s)', async (augmentation) => {
     const folder = await folderOf()
     const options = { recipe: { ...recipe, augmentation } }
     const reference = await collect((await open(folder, options)).trainBatches(1))
     const starved = await open(folder, { ...options, cacheBytes: 0, prefetchBytes: 1 })
-    const resumed = await open(folder, { ...options, prefetchBatches: 5 })
+    const resumed = await open(folder, { ...options, prefetchBatches: 5, loadingThreads: 3 })
     await collect(resumed.trainBatches(0))
     expect(await collect(starved.trainBatches(1))).toEqual(reference)
     expect(await collect(resumed.trainBatches(1))).toEqual(reference)

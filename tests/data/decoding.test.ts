@@ -1,11 +1,15 @@
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { describe, expect, test } from 'vitest'
-import type { Augmentation } from '../../shared/training/specification.js'
-import { type Dataset, type ImageBatch, openDataset } from '../../worker/data/dataset.js'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
+import { type Augmentation, augmentations } from '../../shared/training/specification.js'
+import { type Dataset, openDataset } from '../../worker/data/dataset.js'
+import type { ImageBatch } from '../../worker/data/image-batch.js'
 import { decodeCrop } from '../../worker/data/decode.js'
 import { gradient, image, imageNetFolder, jpeg, temporaryFolder, writeFiles } from './image-files.js'
+
+beforeAll(() => ensureBuilt())
 
 interface Options {
   resolution: number
@@ -155,7 +159,7 @@ describe('files that cannot be read', () => {
     return folder
   }
 
-  test.each(['resized-crop', 'pad-crop', 'none'] as const)('are skipped, counted and named once, with %s', async (augmentation) => {
+  test.each(augmentations)('are skipped, counted and named once, with %s', async (augmentation) => {
     const lines: string[] = []
     const dataset = await open(await brokenFolder(), { resolution: 32, batch: 4, augmentation, log: (line) => lines.push(line) })
     for (const epoch of [0, 1]) {
@@ -190,7 +194,7 @@ describe('files that cannot be read', () => {
     expect(lines).toEqual([expect.stringMatching(/bomb\.png.*pixel limit/i)])
   })
 
-  test.each(['resized-crop', 'none'] as const)('do not include a JPEG with bytes after its end (%s)', async (augmentation) => {
+  test.each(augmentations)('do not include a JPEG with bytes after its end (%s)', async (augmentation) => {
     const whole = await jpeg(32, 32)
     const folder = writeFiles(temporaryFolder(), { 'train/a/1.JPEG': Buffer.concat([whole, Buffer.alloc(10_000)]), 'val/a/1.JPEG': whole })
     expect(await collect((await open(folder, { resolution: 32, augmentation })).trainBatches(0))).toHaveLength(1)

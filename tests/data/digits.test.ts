@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
 import { openDataset } from '../../worker/data/dataset.js'
 import { ensureDigits } from '../../worker/data/digits.js'
 import { temporaryFolder } from './image-files.js'
+
+beforeAll(() => ensureBuilt())
 
 test('the digits are written once, whole, as an ordinary folder, also by two who start at the same time', async () => {
   const cache = temporaryFolder()

@@ -1,10 +1,13 @@
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { openDataset } from '../../worker/data/dataset.js'
 import { readCollection } from '../../worker/data/read-collection.js'
 import { jpeg, temporaryFolder, writeFiles } from './image-files.js'
+
+beforeAll(() => ensureBuilt())
 
 const wnids = ['n01440764', 'n02119789', 'n03100240']
 /** Class of the validation images 1, 2, ...: positions in `wnids`. */

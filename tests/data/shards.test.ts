@@ -1,16 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { createRng } from '../../shared/rng.js'
-import { type Dataset, type DatasetOptions, type ImageBatch, openDataset } from '../../worker/data/dataset.js'
+import { type Dataset, type DatasetOptions, openDataset } from '../../worker/data/dataset.js'
+import type { ImageBatch } from '../../worker/data/image-batch.js'
 import { readCollection } from '../../worker/data/read-collection.js'
 import { shuffled } from '../../worker/data/shards/shard-order.js'
 import { scanShard } from '../../worker/data/shards/shard-scan.js'
 import { splitOf } from '../../worker/data/shards/shard-folder.js'
 import { imageNetFolder, jpeg, temporaryFolder } from './image-files.js'
 import { type TarEntry, tarOf, withSize, writeTar } from './tar-files.js'
+
+beforeAll(() => ensureBuilt())
 
 const recipe = { resolution: 16, batch: 4, augmentation: 'none', seed: 3 } as const
 const silent = (): void => undefined

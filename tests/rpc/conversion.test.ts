@@ -12,6 +12,7 @@ import { outcomeFromMessage, outcomeToMessage } from '../../shared/rpc/outcome-m
 import { candidateFromMessage, candidateToMessage, snapshotFromMessage, snapshotToMessage } from '../../shared/rpc/search-message.js'
 import { registrationFromMessage } from '../../shared/rpc/worker-message.js'
 import type { Outcome } from '../../shared/training/outcome.js'
+import { augmentations } from '../../shared/training/specification.js'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const positive = fc.double({ min: 1e-6, max: 1e9, noNaN: true })
@@ -77,7 +78,7 @@ const lease: fc.Arbitrary<JobLease> = fc.record({
         weightDecay: share,
         labelSmoothing: share,
         warmup: share,
-        augmentation: fc.constantFrom('resized-crop', 'pad-crop', 'none'),
+        augmentation: fc.constantFrom(...augmentations),
         precision: fc.constantFrom('float32', 'bfloat16', 'float16'),
         seed,
       }),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ensureBuilt } from '../../bin/build.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import type { TrainingSpecification } from '../../shared/training/specification.js'
 import { OutOfMemoryError } from '../../worker/tensorflow/errors.js'
@@ -10,6 +11,8 @@ import { QuietWindow } from '../../worker/trainer/quiet-window.js'
 import { type TrainingOptions, runTraining } from '../../worker/trainer/train.js'
 import { imageNetFolder, temporaryFolder, writeFiles } from '../data/image-files.js'
 import { FakeEngine, type Script } from './fake-network.js'
+
+beforeAll(() => ensureBuilt())
 
 const recipe = {
   epochs: 3,

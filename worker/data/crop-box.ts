@@ -41,10 +41,15 @@ export function randomResizedCrop(image: ImageSize, rng: Rng): CropBox {
   return fallbackCrop(image)
 }
 
-/** Evaluation: the shorter side becomes 256/224 of the resolution, then the centre is cut out. */
-export function evaluationGeometry(image: ImageSize, resolution: number): { readonly resized: ImageSize; readonly crop: CropBox } {
+/** Where an image is longer, its middle is kept: a ribbon would fill memory once its shorter side is enlarged. */
+const longestRatio = 4
+
+/** What of an image is kept, and the size that it is given: the resolution's where it has that already, else a shorter side of 256/224 of it. */
+export function resizedGeometry(image: ImageSize, resolution: number): { readonly kept: CropBox; readonly resized: ImageSize } {
+  const [width, height] = [Math.min(image.width, longestRatio * image.height), Math.min(image.height, longestRatio * image.width)]
+  const kept = centred(image, width, height)
+  if (image.width === resolution && image.height === resolution) return { kept, resized: image }
   const shorter = Math.round((resolution * 256) / 224)
-  const scale = shorter / Math.min(image.width, image.height)
-  const resized = { width: Math.max(shorter, Math.round(image.width * scale)), height: Math.max(shorter, Math.round(image.height * scale)) }
-  return { resized, crop: centred(resized, resolution, resolution) }
+  const scale = shorter / Math.min(width, height)
+  return { kept, resized: { width: Math.max(shorter, Math.round(width * scale)), height: Math.max(shorter, Math.round(height * scale)) } }
 }

@@ -1,21 +1,17 @@
+import { availableParallelism } from 'node:os'
 import { InvalidInputError } from '../../shared/errors.js'
 import type { SubsetSpecification, TrainingRecipe } from '../../shared/training/specification.js'
 import { derivedGenerator } from './derived-generator.js'
-import { ImageSource, type ReadImage } from './image-source.js'
+import { BatchAssembly, type ImageBatch } from './image-batch.js'
+import { ImageLoader, type LoadableImage, type LoadedChunk } from './image-loader.js'
+import { inChunks } from './in-chunks.js'
+import type { TrainingPass } from './loading/messages.js'
 import { type Manifest, type ManifestImage, resolveManifest } from './manifest.js'
 import { mapInOrder } from './map-in-order.js'
 import { readCollection } from './read-collection.js'
 import { alongShards, shuffled } from './shards/shard-order.js'
 import { type StreamedImage, streamShards } from './shards/shard-stream.js'
 import { UnreadableImages } from './unreadable-images.js'
-
-/** Images of one step. */
-export interface ImageBatch {
-  /** size x resolution x resolution x 3 bytes, NHWC, RGB. */
-  readonly images: Uint8Array
-  readonly labels: Int32Array
-  readonly size: number
-}
 
 export interface DatasetOptions {
   readonly directory: string
@@ -27,12 +23,14 @@ export interface DatasetOptions {
   readonly expectedManifestHash?: string
   /** Told once of each file that is skipped. */
   readonly log: (line: string) => void
-  /** Memory for decoded pixels that are used again. Default 256 MiB; 64-pixel images of 20,000 files fit. */
+  /** Memory for resized images. Default 256 MiB; 20,000 of 64 x 64 pixels fit. */
   readonly cacheBytes?: number
-  /** Memory for decoded images that wait for their step. Default 256 MiB; never more than `prefetchBatches`, never less than one image. */
+  /** Memory for images that wait for their step. Default 256 MiB; never less than one image. */
   readonly prefetchBytes?: number
-  /** Batches decoded ahead of the step. Default 2: hides decoding behind the step, also where a file takes two turns of the event loop. */
+  /** Batches loaded ahead of the step. Default 2, or one more than there are loading threads. */
   readonly prefetchBatches?: number
+  /** Threads that read and augment; decoding has the process's thread pool besides. Default: one for four processors. */
+  readonly loadingThreads?: number
   /** Memory for encoded images of shards that are mixed there before they are used. Default 128 MiB; part of what decides the order. */
   readonly shuffleBytes?: number
 }
@@ -47,63 +45,16 @@ export interface DatasetCounts {
 
 const mebibyte = 1024 * 1024
 
-interface LabelledPixels {
-  readonly label: number
-  readonly pixels: Uint8Array
-}
-
-/** Fills batches image by image. */
-class BatchAssembly {
-  private images: Uint8Array
-  private readonly labels: number[] = []
-
-  constructor(
-    private readonly batch: number,
-    private readonly imageBytes: number,
-  ) {
-    this.images = this.empty()
-  }
-
-  /** Every byte is written before the batch is handed out, so nothing is cleared first. */
-  private empty(): Uint8Array {
-    return Buffer.allocUnsafeSlow(this.batch * this.imageBytes)
-  }
-
-  /** The batch that this image completes, if it does. */
-  add({ label, pixels }: LabelledPixels): ImageBatch | null {
-    this.images.set(pixels, this.labels.length * this.imageBytes)
-    this.labels.push(label)
-    return this.labels.length === this.batch ? this.take() : null
-  }
-
-  /** What is there, as a partial batch; null when there is nothing. */
-  rest(): ImageBatch | null {
-    return this.labels.length === 0 ? null : this.take()
-  }
-
-  private take(): ImageBatch {
-    const size = this.labels.length
-    const result = { images: this.images.subarray(0, size * this.imageBytes), labels: Int32Array.from(this.labels), size }
-    this.images = this.empty()
-    this.labels.length = 0
-    return result
-  }
-}
-
-/** Reads what a stream of shards delivered; it delivered nothing where the bytes are held. */
-function delivered({ encoded }: StreamedImage): ReadImage {
-  return () => {
-    if (encoded === null) return Promise.reject(new Error('its bytes were not read'))
-    return encoded instanceof Error ? Promise.reject(encoded) : Promise.resolve(encoded)
-  }
-}
+const unread = (index: number): LoadableImage => ({ index, encoded: null })
 
 /** The images of one job: a data folder, a subset of it, decoded and augmented in the background. */
 export class Dataset {
-  private readonly source: ImageSource
+  private readonly loader: ImageLoader
   private readonly unreadable: UnreadableImages
   private readonly imageBytes: number
-  private readonly inFlight: number
+  /** Images that a thread is asked for at a time, and how many such requests there are at most: done ones wait for their step. */
+  private readonly chunk: number
+  private readonly chunksInFlight: number
   private readonly isSharded: boolean
 
   constructor(
@@ -111,12 +62,14 @@ export class Dataset {
     private readonly options: DatasetOptions,
   ) {
     const { resolution, batch } = options.recipe
+    const { loadingThreads: threads = defaultLoadingThreads(availableParallelism()), cacheBytes: memoryBytes = 256 * mebibyte } = options
     this.unreadable = new UnreadableImages(manifest, options.unreadableLimit, options.log)
-    this.source = new ImageSource(manifest.directory, resolution, this.unreadable, options.cacheBytes ?? 256 * mebibyte)
+    this.loader = new ImageLoader({ directory: manifest.directory, resolution, unreadable: this.unreadable, threads, memoryBytes })
     this.imageBytes = resolution * resolution * 3
     this.isSharded = manifest.train.some(({ range }) => range !== undefined)
-    const affordable = Math.floor((options.prefetchBytes ?? 256 * mebibyte) / this.imageBytes)
-    this.inFlight = Math.max(1, Math.min((options.prefetchBatches ?? 2) * batch, affordable))
+    const affordable = Math.max(1, Math.floor((options.prefetchBytes ?? 256 * mebibyte) / this.imageBytes))
+    this.chunk = Math.min(batch, affordable)
+    this.chunksInFlight = Math.min(options.prefetchBatches ?? Math.max(2, threads + 1), Math.floor(affordable / this.chunk))
   }
 
   /** Class names; a label is a position in this list. */
@@ -149,12 +102,12 @@ export class Dataset {
     // The first pass always runs to its end, so that every file was looked at; more are there for the holes only.
     for (let pass = 0; pass === 0 || missing > 0; pass++) {
       this.unreadable.requireFew()
-      for await (const image of this.trainingImages(epoch, signal)) {
-        const batch = image === null ? null : assembly.add(image)
-        if (batch === null) continue
-        missing -= 1
-        yield batch
-        if (pass > 0 && missing === 0) return
+      for await (const chunk of this.trainingChunks(epoch, signal)) {
+        for (const batch of assembly.add(chunk)) {
+          missing -= 1
+          yield batch
+          if (pass > 0 && missing === 0) return
+        }
       }
     }
   }
@@ -162,43 +115,48 @@ export class Dataset {
   /** Every readable validation image once, in the order of the manifest (shards: along them); the last batch may be partial. */
   async *validationBatches(signal?: AbortSignal): AsyncGenerator<ImageBatch, void, undefined> {
     const assembly = new BatchAssembly(this.options.recipe.batch, this.imageBytes)
-    for await (const image of this.validationImages(signal)) {
-      const batch = image === null ? null : assembly.add(image)
-      if (batch !== null) yield batch
-    }
-    const rest = assembly.rest()
-    if (rest !== null) yield rest
+    for await (const chunk of this.validationChunks(signal)) yield* assembly.add(chunk)
+    yield* assembly.rest()
   }
 
-  private validationImages(signal?: AbortSignal): AsyncGenerator<LabelledPixels | null, void, undefined> {
+  /** Ends the threads; no batches may be asked for any more. */
+  close(): Promise<void> {
+    return this.loader.close()
+  }
+
+  private validationChunks(signal?: AbortSignal): AsyncGenerator<LoadedChunk, void, undefined> {
     const { validation } = this.manifest
-    const decode = async (index: number, read?: ReadImage) => labelled(validation[index], await this.source.evaluationImage(validation[index], read))
-    if (!this.isSharded) return mapInOrder(validation.keys(), this.inFlight, decode, signal)
-    const stream = this.stream(validation, alongShards(validation, (shards) => shards))
-    return mapInOrder(stream, this.inFlight, (image) => decode(image.index, delivered(image)), signal)
+    if (!this.isSharded) return this.chunks(validation, [...validation.keys()].map(unread), undefined, signal)
+    return this.chunks(validation, this.stream(validation, alongShards(validation, (shards) => shards)), undefined, signal)
   }
 
-  private trainingImages(epoch: number, signal?: AbortSignal): AsyncGenerator<LabelledPixels | null, void, undefined> {
+  private trainingChunks(epoch: number, signal?: AbortSignal): AsyncGenerator<LoadedChunk, void, undefined> {
     const { seed, augmentation } = this.options.recipe
     const { train } = this.manifest
-    const decode = async (index: number, read?: ReadImage): Promise<LabelledPixels | null> => {
-      const rng = derivedGenerator(seed, 'augmentation', epoch, index)
-      return labelled(train[index], await this.source.trainingImage(train[index], augmentation, rng, read))
-    }
     const order = derivedGenerator(seed, 'order', epoch)
-    if (!this.isSharded) return mapInOrder(order.shuffle([...train.keys()]), this.inFlight, decode, signal)
+    const pass = { seed, augmentation, epoch }
+    if (!this.isSharded) return this.chunks(train, order.shuffle([...train.keys()]).map(unread), pass, signal)
     const stream = this.stream(train, alongShards(train, (shards) => order.shuffle(shards)))
-    const mixed = shuffled(stream, this.options.shuffleBytes ?? 128 * mebibyte, (index) => train[index].bytes, order)
-    return mapInOrder(mixed, this.inFlight, (image) => decode(image.index, delivered(image)), signal)
+    return this.chunks(train, shuffled(stream, this.options.shuffleBytes ?? 128 * mebibyte, (index) => train[index].bytes, order), pass, signal)
+  }
+
+  private chunks(
+    images: readonly ManifestImage[],
+    wanted: Iterable<LoadableImage> | AsyncIterable<LoadableImage>,
+    pass: TrainingPass | undefined,
+    signal?: AbortSignal,
+  ): AsyncGenerator<LoadedChunk, void, undefined> {
+    return mapInOrder(inChunks(wanted, this.chunk), this.chunksInFlight, (chunk) => this.loader.load(images, chunk, pass), signal)
   }
 
   private stream(images: readonly ManifestImage[], order: readonly number[]): AsyncGenerator<StreamedImage, void, undefined> {
-    return streamShards(images, order, { directory: this.manifest.directory, isHeld: (image) => this.source.isHeld(image) })
+    return streamShards(images, order, { directory: this.manifest.directory, isHeld: (image) => this.loader.isHeld(image) })
   }
 }
 
-function labelled(image: ManifestImage, pixels: Uint8Array | null): LabelledPixels | null {
-  return pixels === null ? null : { label: image.label, pixels }
+/** One thread resizes and augments as fast as four processors decode. */
+export function defaultLoadingThreads(processors: number): number {
+  return Math.max(1, Math.floor(processors / 4))
 }
 
 /** @throws InvalidInputError when no training step would be left */

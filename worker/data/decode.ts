@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp'
-import { type CropBox, type ImageSize, evaluationGeometry } from './crop-box.js'
+import { type CropBox, type ImageSize, resizedGeometry } from './crop-box.js'
+import type { ResizedImage } from './resized-image.js'
 
 /** Above this an image is a decompression bomb: ImageNet's largest photograph has 61 million pixels. */
 export const pixelLimit = 100_000_000
@@ -69,13 +70,16 @@ function cutFromShrunk(encoded: Buffer, size: ImageSize, box: CropBox, resolutio
     .extract({ left, top: down.from, width: resolution, height: resolution })
 }
 
-/** The image as it is where it has the resolution already, else its resized centre: resolution x resolution x 3 bytes. */
-export async function decodeCentre(encoded: Buffer, resolution: number): Promise<Buffer> {
+/** The whole image, resized: see `ResizedImage`. JPEGs are decoded at a fraction of their size where that suffices. */
+export async function decodeResized(encoded: Buffer, resolution: number): Promise<ResizedImage> {
   const size = await readSize(encoded)
-  const target = { width: resolution, height: resolution }
-  if (size.width === resolution && size.height === resolution) return rgbBytes(pipeline(encoded), target)
-  const { resized, crop } = evaluationGeometry(size, resolution)
-  return rgbBytes(pipeline(encoded).resize({ ...resized, fit: 'fill', kernel: 'linear' }).extract(crop), target)
+  const { kept, resized } = resizedGeometry(size, resolution)
+  const isWhole = kept.width === size.width && kept.height === size.height
+  if (!isWhole) await requireComplete(encoded)
+  const image = isWhole ? pipeline(encoded) : pipeline(encoded).extract(kept)
+  const isAsItIs = resized.width === kept.width && resized.height === kept.height
+  const scaled = isAsItIs ? image : image.resize({ ...resized, fit: 'fill', kernel: 'linear' })
+  return { ...resized, pixels: await rgbBytes(scaled, resized) }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ImageBatch } from '../data/dataset.js'
+import type { ImageBatch } from '../data/image-batch.js'
 import type { DeviceDescription } from './messages.js'
 
 /** Parameters of a step: see `TrainingSession`, which the product runs; the loop needs no more than this. */

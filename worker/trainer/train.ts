@@ -2,7 +2,7 @@ import { InvalidInputError, messageOf } from '../../shared/errors.js'
 import type { Outcome, TrainingResult } from '../../shared/training/outcome.js'
 import type { TrainingSpecification } from '../../shared/training/specification.js'
 import { resolveDataDirectory } from '../data/data-directory.js'
-import { type Dataset, openDataset } from '../data/dataset.js'
+import { type Dataset, defaultLoadingThreads, openDataset } from '../data/dataset.js'
 import { CheckpointFolder, resumeFrom } from './checkpoint-folder.js'
 import { DataError, outcomeOfError } from './ended-early.js'
 import type { TrainableNetwork, TrainingEngine } from './engine.js'
@@ -25,6 +25,8 @@ export interface TrainingOptions {
   readonly outputDirectory?: string
   /** Checkpoint to continue from, exactly as if the training had never stopped. */
   readonly resumeFrom?: string
+  /** Processors that the training may use; default: all. */
+  readonly threads?: number
   /** Largest memory this process has held, bytes. */
   readonly peakBytes: () => number
   /** Milliseconds that never go back. */
@@ -45,22 +47,27 @@ export async function runTraining(specification: TrainingSpecification, options:
 
 async function train(specification: TrainingSpecification, options: TrainingOptions): Promise<TrainingResult> {
   const { encoding, recipe } = specification
-  const dataset = await openImages(specification, options.emit)
-  const network = await options.engine.open({ ...recipe, encoding, classes: dataset.classes.length })
+  const dataset = await openImages(specification, options)
   try {
-    return await new Training(specification, options, dataset, network).run()
+    const network = await options.engine.open({ ...recipe, encoding, classes: dataset.classes.length })
+    try {
+      return await new Training(specification, options, dataset, network).run()
+    } finally {
+      network.close()
+    }
   } finally {
-    network.close()
+    await dataset.close()
   }
 }
 
-async function openImages(specification: TrainingSpecification, emit: TrainingOptions['emit']): Promise<Dataset> {
+async function openImages(specification: TrainingSpecification, { emit, threads }: TrainingOptions): Promise<Dataset> {
   const { dataDirectory, subset, recipe, unreadableLimit, manifestHash } = specification
   const log = (message: string): void => emit({ kind: 'log', level: 'warn', message })
   const directory = await resolveDataDirectory(dataDirectory, (message) => emit({ kind: 'log', level: 'info', message }))
   const expected = manifestHash === undefined ? {} : { expectedManifestHash: manifestHash }
+  const share = threads === undefined ? {} : { loadingThreads: defaultLoadingThreads(threads) }
   try {
-    return await openDataset({ directory, subset, recipe, unreadableLimit, log, ...expected })
+    return await openDataset({ directory, subset, recipe, unreadableLimit, log, ...expected, ...share })
   } catch (error) {
     if (error instanceof InvalidInputError) throw new DataError(messageOf(error), error.details, { cause: error })
     throw error

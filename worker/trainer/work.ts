@@ -31,9 +31,9 @@ export async function performWork(work: TrainerWork, emit: Emit, signal: AbortSi
   }
 }
 
-function train({ specification, outputDirectory, resumeFrom }: TrainCommand, surroundings: Surroundings): Promise<Outcome> {
+function train({ specification, outputDirectory, resumeFrom, threads }: TrainCommand, surroundings: Surroundings): Promise<Outcome> {
   const places = { ...(outputDirectory === undefined ? {} : { outputDirectory }), ...(resumeFrom === undefined ? {} : { resumeFrom }) }
-  return runTraining(specification, { ...surroundings, ...places, peakBytes })
+  return runTraining(specification, { ...surroundings, ...places, ...(threads === undefined ? {} : { threads }), peakBytes })
 }
 
 async function measure(command: MeasureCommand, { engine, quietWindow, emit, signal }: Surroundings): Promise<void> {

@@ -12,6 +12,7 @@ export enum Augmentation {
   RESIZED_CROP = 1,
   PAD_CROP = 2,
   NONE = 3,
+  ORIGINAL_RESIZED_CROP = 4,
   UNRECOGNIZED = -1,
 }
 

@@ -1,0 +1,83 @@
+import type { Rng } from '../../../shared/rng.js'
+import { messageOf } from '../../../shared/errors.js'
+import { randomResizedCrop } from '../crop-box.js'
+import { decodeCrop, decodeResized, readSize, requireComplete } from '../decode.js'
+import { derivedGenerator } from '../derived-generator.js'
+import { mapInOrder } from '../map-in-order.js'
+import { applyPadCrop, randomPadCrop } from '../pad-crop.js'
+import { readImage } from '../read-image.js'
+import { resampleBox } from '../resample.js'
+import { type ResizedImage, copyCentre } from '../resized-image.js'
+import type { LoadRequest, LoadedImages, TrainingPass, WantedImage } from './messages.js'
+
+/** Enough that the thread pool always has some to decode; more would only hold more memory. */
+const atWork = 16
+
+/** Reads, decodes and augments images. One that cannot be used is an entry in the answer, not an error. */
+export async function loadImages(request: LoadRequest): Promise<LoadedImages> {
+  const { images, resolution } = request
+  const imageBytes = resolution * resolution * 3
+  const pixels = new Uint8Array(images.length * imageBytes)
+  const failed: { place: number; reason: string }[] = []
+  const resized: { place: number; image: ResizedImage }[] = []
+  const load = async (place: number): Promise<void> => {
+    try {
+      const made = await writeImage(images[place], request, pixels.subarray(place * imageBytes, (place + 1) * imageBytes))
+      if (made !== null && request.isKeeping) resized.push({ place, image: shared(made) })
+    } catch (error) {
+      failed.push({ place, reason: messageOf(error) })
+    }
+  }
+  for await (const done of mapInOrder(images.keys(), atWork, load)) void done
+  return { pixels, failed, resized }
+}
+
+/** Threads share the copy, and none has to make another. */
+function shared({ width, height, pixels }: ResizedImage): ResizedImage {
+  const copy = new Uint8Array(new SharedArrayBuffer(pixels.byteLength))
+  copy.set(pixels)
+  return { width, height, pixels: copy }
+}
+
+/** @returns the resized image, where it had to be made */
+async function writeImage(image: WantedImage, request: LoadRequest, target: Uint8Array): Promise<ResizedImage | null> {
+  const { training, resolution } = request
+  if (training?.augmentation === 'original-resized-crop') {
+    await writeOriginalCrop(await encodedOf(image, request), resolution, generatorOf(image, training), target)
+    return null
+  }
+  const made = image.resized === undefined ? await decodeResized(await encodedOf(image, request), resolution) : null
+  const resized = image.resized ?? (made as ResizedImage)
+  if (training === undefined) copyCentre(resized, resolution, target)
+  else augment(resized, resolution, training.augmentation, generatorOf(image, training), target)
+  return made
+}
+
+function encodedOf({ encoded, ...image }: WantedImage, { directory }: LoadRequest): Promise<Buffer> {
+  if (encoded === undefined) return readImage(directory, image, image.bytes)
+  return Promise.resolve(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength))
+}
+
+function generatorOf({ index }: WantedImage, { seed, epoch }: TrainingPass): Rng {
+  return derivedGenerator(seed, 'augmentation', epoch, index)
+}
+
+function augment(image: ResizedImage, resolution: number, augmentation: Exclude<TrainingPass['augmentation'], 'original-resized-crop'>, rng: Rng, target: Uint8Array): void {
+  switch (augmentation) {
+    case 'resized-crop':
+      return resampleBox(image, randomResizedCrop(image, rng), resolution, rng.chance(0.5), target)
+    case 'pad-crop': {
+      const crop = randomPadCrop(resolution, rng)
+      const centre = new Uint8Array(target.length)
+      copyCentre(image, resolution, centre)
+      return applyPadCrop(centre, target, resolution, crop)
+    }
+    case 'none':
+      return copyCentre(image, resolution, target)
+  }
+}
+
+async function writeOriginalCrop(encoded: Buffer, resolution: number, rng: Rng, target: Uint8Array): Promise<void> {
+  const [size] = await Promise.all([readSize(encoded), requireComplete(encoded)])
+  target.set(await decodeCrop(encoded, size, randomResizedCrop(size, rng), resolution, rng.chance(0.5)))
+}
