@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { builtModule } from '../../shared/package-root.js'
 import { searchConfigSchema } from '../../shared/config/search-config.js'
 import { quantile } from '../../shared/quantile.js'
-import { CoordinatorProcess } from './coordinator-process.js'
+import { CoordinatorProcess, type CoordinatorFigures } from './coordinator-process.js'
 import { dispatchSearch } from './dispatch-search.js'
 import { writeHistory } from './history.js'
-import type { LoadOrder, LoadReport } from './load-process.js'
+import type { LoadDone, LoadOrder, LoadReport } from './load-process.js'
 import { medianSyncMs } from './sync-time.js'
 
 export interface BenchDispatchOptions {
@@ -37,6 +37,10 @@ export interface BenchDispatchResult {
   readonly restartMs: number
   /** Median of a 4 KiB write and sync on the same disk, measured at the same time. */
   readonly syncMs: number
+  /** Processor time a job, of the coordinator and of all workers together: depends less than a rate on what else the machine does. */
+  readonly cpuMsPerJob: { readonly coordinator: number; readonly workers: number }
+  /** How late the coordinator's event loop was under the load. */
+  readonly eventLoopLagMs: CoordinatorFigures['eventLoopLagMs']
 }
 
 /** Load processes; the coordinator has a core of its own beside them. */
@@ -63,28 +67,47 @@ async function measure(options: BenchDispatchOptions, folder: string): Promise<B
   const syncBefore = medianSyncMs(folder)
   const coordinator = await CoordinatorProcess.start(configFile, directory)
   say(`${workers} workers connect`)
-  const reports = await runLoad(options, coordinator.address)
-  const rssMb = await coordinator.residentMb()
+  const { reports, before, after } = await runLoad(options, coordinator)
   await coordinator.kill()
   const syncMs = (syncBefore + medianSyncMs(folder)) / 2
   const again = await CoordinatorProcess.start(configFile, directory)
   await again.kill()
-  return { workers, jobs, history, ...figures(reports, jobs), rssMb: round(rssMb, 1), restartMs: round(again.startMs, 0), syncMs: round(syncMs, 3) }
+  const { p50, p99, most } = after.eventLoopLagMs
+  return {
+    workers,
+    jobs,
+    history,
+    ...figures(reports, jobs),
+    rssMb: round(after.residentMb, 1),
+    restartMs: round(again.startMs, 0),
+    syncMs: round(syncMs, 3),
+    cpuMsPerJob: {
+      coordinator: round((after.cpuMs - before.cpuMs) / jobs, 3),
+      workers: round(reports.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / jobs, 3),
+    },
+    eventLoopLagMs: { p50: round(p50, 2), p99: round(p99, 2), most: round(most, 2) },
+  }
 }
 
-type Done = Extract<LoadReport, { kind: 'done' }>
+interface Load {
+  readonly reports: readonly LoadDone[]
+  readonly before: CoordinatorFigures
+  readonly after: CoordinatorFigures
+}
 
-async function runLoad({ workers, jobs, jobMs, say }: BenchDispatchOptions, address: string): Promise<Done[]> {
+async function runLoad({ workers, jobs, jobMs, say }: BenchDispatchOptions, coordinator: CoordinatorProcess): Promise<Load> {
   const count = Math.min(mostProcesses, workers)
   const share = (total: number, index: number): number => Math.floor(total / count) + (index < total % count ? 1 : 0)
   const children = Array.from({ length: count }, (_, index) => {
-    return start({ address, name: `load-${index}`, workers: share(workers, index), jobs: share(jobs, index), jobMs })
+    return start({ address: coordinator.address, name: `load-${index}`, workers: share(workers, index), jobs: share(jobs, index), jobMs })
   })
   await Promise.all(children.map((child) => report(child)))
+  const before = await coordinator.metrics()
   say(`${jobs} results are delivered`)
   const done = children.map((child) => report(child))
   for (const child of children) child.send('go')
-  return (await Promise.all(done)).filter((each) => each.kind === 'done')
+  const reports = (await Promise.all(done)).filter((each) => each.kind === 'done')
+  return { reports, before, after: await coordinator.metrics() }
 }
 
 function start(order: LoadOrder): ChildProcess {
@@ -101,7 +124,7 @@ function report(child: ChildProcess): Promise<LoadReport> {
   })
 }
 
-function figures(reports: readonly Done[], jobs: number): Pick<BenchDispatchResult, 'jobsPerSecond' | 'idleMs' | 'dispatchMs'> {
+function figures(reports: readonly LoadDone[], jobs: number): Pick<BenchDispatchResult, 'jobsPerSecond' | 'idleMs' | 'dispatchMs'> {
   const first = Math.min(...reports.map(({ firstMs }) => firstMs))
   const last = Math.max(...reports.map(({ lastMs }) => lastMs))
   const spread = (values: readonly number[]) => ({ p50: round(quantile(values, 0.5), 2), p99: round(quantile(values, 0.99), 2) })

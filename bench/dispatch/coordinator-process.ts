@@ -2,6 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { builtModule } from '../../shared/package-root.js'
 
+/** Figures of a coordinator. */
+export interface CoordinatorFigures {
+  /** Resident memory, MiB. */
+  readonly residentMb: number
+  /** Processor time since its start, milliseconds. */
+  readonly cpuMs: number
+  /** How late its event loop was. */
+  readonly eventLoopLagMs: { readonly p50: number; readonly p99: number; readonly most: number }
+}
+
 /** `nasoa coordinator` in a process of its own, as users run it. */
 export class CoordinatorProcess {
   private constructor(
@@ -27,11 +37,16 @@ export class CoordinatorProcess {
     return new CoordinatorProcess(child, address, metricsAddress, performance.now() - started)
   }
 
-  /** Resident memory, MiB. */
-  async residentMb(): Promise<number> {
+  /** What it says of itself at its metrics page. The event loop's lag is that since the last look. */
+  async metrics(): Promise<CoordinatorFigures> {
     const page = await (await fetch(`http://${this.metricsAddress}/metrics`)).text()
-    const bytes = /^nasoa_resident_memory_bytes (\S+)$/m.exec(page)?.[1]
-    return Number(bytes) / 2 ** 20
+    const value = (name: string): number => Number(page.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1])
+    const lagMs = (quantile: string): number => value(`nasoa_event_loop_lag_seconds{quantile="${quantile}"}`) * 1000
+    return {
+      residentMb: value('nasoa_resident_memory_bytes') / 2 ** 20,
+      cpuMs: value('nasoa_cpu_seconds') * 1000,
+      eventLoopLagMs: { p50: lagMs('0.5'), p99: lagMs('0.99'), most: lagMs('1') },
+    }
   }
 
   /** Without any chance to put things in order. */

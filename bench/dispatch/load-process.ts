@@ -11,8 +11,17 @@ export interface LoadOrder {
   readonly jobMs: readonly [number, number]
 }
 
+/** What the workers of a process did, from the first to the last result. */
+export interface LoadDone extends LoadTimes {
+  readonly kind: 'done'
+  readonly firstMs: number
+  readonly lastMs: number
+  /** Processor time of the process meanwhile, milliseconds. */
+  readonly cpuMs: number
+}
+
 /** `ready` once all workers hold a job; then, after the parent's `go`, `done`. */
-export type LoadReport = { readonly kind: 'ready' } | ({ readonly kind: 'done'; readonly firstMs: number; readonly lastMs: number } & LoadTimes)
+export type LoadReport = { readonly kind: 'ready' } | LoadDone
 
 /** Workers that connect at a time: a fleet does not come up in one instant either. */
 const connectingAtOnce = 50
@@ -30,11 +39,13 @@ async function prepare(order: LoadOrder): Promise<LoadWorker[]> {
 }
 
 async function load(workers: readonly LoadWorker[]): Promise<LoadReport> {
+  const cpuBefore = process.cpuUsage()
   const firstMs = performance.timeOrigin + performance.now()
   await Promise.all(workers.map((worker) => worker.work()))
   const lastMs = performance.timeOrigin + performance.now()
+  const { user, system } = process.cpuUsage(cpuBefore)
   for (const worker of workers) worker.end()
-  return { kind: 'done', firstMs, lastMs, idleMs: workers.flatMap(({ times }) => times.idleMs), dispatchMs: workers.flatMap(({ times }) => times.dispatchMs) }
+  return { kind: 'done', firstMs, lastMs, cpuMs: (user + system) / 1000, idleMs: workers.flatMap(({ times }) => times.idleMs), dispatchMs: workers.flatMap(({ times }) => times.dispatchMs) }
 }
 
 function tell(report: LoadReport): Promise<void> {

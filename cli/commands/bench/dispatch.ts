@@ -29,9 +29,10 @@ export const benchDispatch: CommandModule<GlobalOptions, BenchDispatchArguments>
     const { benchDispatch: measure } = await import('../../../bench/dispatch/bench-dispatch.js')
     const result = await measure({ workers, jobs, history, jobMs: rangeOf(jobMs), directory, say: (line) => json || printStatus(line) })
     if (json) return printJson(result)
-    const { jobsPerSecond, idleMs, dispatchMs, rssMb, restartMs, syncMs } = result
+    const { jobsPerSecond, idleMs, dispatchMs, rssMb, restartMs, syncMs, cpuMsPerJob, eventLoopLagMs } = result
     printStatus(`${jobsPerSecond} jobs/s; idle p50 ${idleMs.p50} ms, p99 ${idleMs.p99} ms; dispatch p50 ${dispatchMs.p50} ms, p99 ${dispatchMs.p99} ms`)
     printStatus(`coordinator ${rssMb} MiB; restart ${restartMs} ms; a sync of this disk ${syncMs} ms`)
+    printStatus(`processor time a job: coordinator ${cpuMsPerJob.coordinator} ms, workers ${cpuMsPerJob.workers} ms; event loop late p99 ${eventLoopLagMs.p99} ms`)
   },
 }
 
