@@ -3,7 +3,8 @@ import type { Offspring } from './offspring.js'
 import type { Proposal } from './search.js'
 import type { SearchSpace } from './search-space.js'
 
-const offspringTries = 40
+/** Steps that a child may take away from what is known. */
+const longestWalk = 40
 const sampleTries = 200
 /** A space up to this size is walked through once random draws no longer find a genome that is new. */
 const largestEnumeratedSpace = 1_000_000
@@ -22,13 +23,19 @@ export class AskedKeys<G> {
     this.keys.add(key)
   }
 
-  /** A proposal that is new: what `make` gives within a bounded number of tries, else a random genome, else none. */
-  findNew(rng: Rng, make: () => Offspring<G>): Proposal | undefined {
+  /**
+   * A proposal that is new: the child, or what mutations of it come to when it is known already, one after the other. The networks
+   * around a population that stays are used up in a long search, but each step reaches many times as many as the one before. Where
+   * the walk is too long, a random genome; none where there is none.
+   */
+  findNew(rng: Rng, child: Offspring<G>): Proposal | undefined {
     if (this.space.enumeration !== undefined && this.keys.size >= this.space.enumeration.size) return undefined
-    for (let tries = 0; tries < offspringTries; tries++) {
-      const { genome, operator, parents } = make()
+    let { genome, operator, parents } = child
+    for (let steps = 0; steps < longestWalk; steps++) {
       const key = this.space.key(genome)
       if (!this.keys.has(key)) return { key, operator, parents }
+      ;({ genome, operator } = this.space.mutate(rng, genome))
+      parents = [key]
     }
     const key = this.findNewSample(rng)
     return key === undefined ? undefined : { key, operator: 'sample', parents: [] }

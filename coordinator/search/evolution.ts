@@ -107,7 +107,7 @@ export class Evolution<G> implements Search {
 
   /** A child, or a random genome where no child is new; undefined when nothing new was found. */
   nextOffspring(): Proposal | undefined {
-    return this.asked.findNew(this.rng, () => this.makeOffspring())
+    return this.asked.findNew(this.rng, this.makeOffspring())
   }
 
   /** A child that may not be new. */

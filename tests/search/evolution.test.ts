@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CategoricalSpace } from '../../coordinator/search/categorical-space.js'
 import { createEvolution, restoreEvolution } from '../../coordinator/search/evolution.js'
 import { hypervolume } from '../../coordinator/search/hypervolume.js'
+import type { Proposal } from '../../coordinator/search/search.js'
 import { createRng } from '../../shared/rng.js'
 import { type Event, Run, evaluate, objectives, space } from './toy-problem.js'
 
@@ -124,6 +125,26 @@ describe('evolution', () => {
     tell(4, 0.3, 8, 7)
     tell(5, 0.4, 7, 8)
     expect(search.state().population).toEqual(keys.slice(2))
+  })
+
+  test('makes a proposal from few genomes, however long the population has stayed as it is', () => {
+    const wide = new CategoricalSpace(Array.from({ length: 12 }, (_, i) => ({ name: `gene${i}`, values: ['0', '1', '2'] })))
+    let made = 0
+    const counting = Object.assign(Object.create(wide) as CategoricalSpace, {
+      sample: (...given: Parameters<CategoricalSpace['sample']>) => (made++, wide.sample(...given)),
+      mutate: (...given: Parameters<CategoricalSpace['mutate']>) => (made++, wide.mutate(...given)),
+      crossover: (...given: Parameters<CategoricalSpace['crossover']>) => (made++, wide.crossover(...given)),
+    })
+    const search = createEvolution({ ...options, space: counting, population: 4 })
+    const proposals: Proposal[] = []
+    for (let i = 0; i < 4_000; i++) {
+      if (i === 3_000) made = 0
+      proposals.push(...search.ask(1))
+      search.tell([{ key: proposals[i].key, objectives: i === 0 ? { top1: 1, stepMs: 1 } : null }])
+    }
+    expect(new Set(proposals.map(({ key }) => key)).size).toBe(4_000)
+    expect(made).toBeLessThan(8 * 1_000)
+    expect(proposals.slice(-1_000).filter(({ operator }) => operator === 'sample').length).toBeLessThan(10)
   })
 
   test('keeps its state bounded over a long history', () => {

@@ -50,14 +50,19 @@ abstract class PhaseSpace extends ArchitectureSpace {
   }
 
   override mutate(rng: Rng, genome: Genome): Variation<Genome> {
-    return mutate(rng, this.fitted(rng, genome) ?? rng.pick(this.known), this.bounds, this.operators)
+    return this.kept(rng, mutate(rng, this.fitted(rng, genome) ?? rng.pick(this.known), this.bounds, this.operators))
   }
 
   override crossover(rng: Rng, a: Genome, b: Genome): Variation<Genome> {
     const parents = [this.key(a), this.key(b)]
     const [first, second] = rng.shuffle([a, b])
     const child = [...this.children(first, second), ...this.children(second, first)].find((each) => each !== null && !parents.includes(this.key(each)))
-    return child ? { genome: child, operator: 'crossover' } : this.mutate(rng, first)
+    return child ? this.kept(rng, { genome: child, operator: 'crossover' }) : this.mutate(rng, first)
+  }
+
+  /** A canonical form may name a block by an operation that is the same in a narrow network only, and another one in a child of it. */
+  private kept(rng: Rng, { genome, operator }: Variation<Genome>): Variation<Genome> {
+    return { genome: this.fitted(rng, genome) ?? genome, operator }
   }
 }
 
