@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import type { GlobalOptions } from '../output.js'
+import { benchAsk } from './bench/ask.js'
 import { benchDispatch } from './bench/dispatch.js'
 import { benchLoader } from './bench/loader.js'
 import { benchPrograms } from './bench/programs.js'
@@ -11,6 +12,6 @@ import { benchTrain } from './bench/train.js'
 export const bench: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'bench <what>',
   describe: 'Measure parts of the system',
-  builder: (yargs) => yargs.command(benchDispatch).command(benchLoader).command(benchPrograms).command(benchRungs).command(benchSearch).command(benchStepTime).command(benchTrain).demandCommand(1, 'name what to measure; `nasoa bench --help` lists it').strict(),
+  builder: (yargs) => yargs.command(benchAsk).command(benchDispatch).command(benchLoader).command(benchPrograms).command(benchRungs).command(benchSearch).command(benchStepTime).command(benchTrain).demandCommand(1, 'name what to measure; `nasoa bench --help` lists it').strict(),
   handler: () => undefined,
 }

@@ -1,3 +1,4 @@
+import { subtractProducts } from './dot-product.js'
 import type { FeatureMatrix } from './feature-matrix.js'
 import type { GaussianProcess } from './gaussian-process.js'
 
@@ -30,6 +31,7 @@ export class CandidatePosterior {
   private continuedStride = 16
   private explainedByExpected = new Float64Array(0)
   private expected = 0
+  private scratch = new Float64Array(0)
   /** Candidates that the arrays have room for. */
   private capacity = 0
 
@@ -108,19 +110,17 @@ export class CandidatePosterior {
   expect(candidate: number): void {
     const at = this.expected++
     if (this.expected > this.continuedStride) this.reserve(this.capacity, this.stride, spacious(this.expected))
-    const { continued, continuedStride: stride } = this
-    const covariances = this.covariancesOf(candidate)
-    const own = candidate * stride
-    let rest = covariances[candidate] + this.process.diagonal - this.process.signal
-    for (let j = 0; j < at; j++) rest -= continued[own + j] * continued[own + j]
+    const { continued, continuedStride: stride, explainedByExpected, count } = this
+    const shared = this.scratch
+    shared.set(this.covariancesOf(candidate))
+    subtractProducts(shared, { values: continued, stride, first: 0, end: count }, candidate, at)
+    const variance = shared[candidate] + this.process.diagonal - this.process.signal
     // An expectation that is certain already tells nothing: rounding must not make its variance negative.
-    const deviation = Math.sqrt(Math.max(rest, leastVariance * this.process.signal))
-    for (let q = 0, start = 0; q < this.count; q++, start += stride) {
-      let shared = covariances[q]
-      for (let j = 0; j < at; j++) shared -= continued[own + j] * continued[start + j]
-      const value = shared / deviation
-      continued[start + at] = value
-      this.explainedByExpected[q] += value * value
+    const deviation = Math.sqrt(Math.max(variance, leastVariance * this.process.signal))
+    for (let q = 0; q < count; q++) {
+      const value = shared[q] / deviation
+      continued[q * stride + at] = value
+      explainedByExpected[q] += value * value
     }
   }
 
@@ -173,12 +173,8 @@ export class CandidatePosterior {
   /** Writes a candidate's posterior covariances with those from `first` on. */
   private covary(candidate: number, first: number, covariances: Float64Array): void {
     const { process, scaled, whitened, stride, count, known } = this
-    const own = candidate * stride
-    for (let q = first; q < count; q++) {
-      let rest = process.covariance(scaled, candidate, scaled, q)
-      for (let j = 0, at = q * stride; j < known; j++, at++) rest -= whitened[own + j] * whitened[at]
-      covariances[q] = rest
-    }
+    for (let q = first; q < count; q++) covariances[q] = process.covariance(scaled, candidate, scaled, q)
+    subtractProducts(covariances, { values: whitened, stride, first, end: count }, candidate, known)
   }
 
   /** Takes the latest observation off a candidate's posterior covariances. */
@@ -197,6 +193,7 @@ export class CandidatePosterior {
     this.mean = grow(this.mean, 1, 1)
     this.explained = grow(this.explained, 1, 1)
     this.explainedByExpected = grow(this.explainedByExpected, 1, 1)
+    this.scratch = new Float64Array(capacity)
     this.scaled = grow(this.scaled, this.columns, this.columns)
     this.whitened = grow(this.whitened, this.stride, stride)
     this.continued = grow(this.continued, this.continuedStride, continuedStride)

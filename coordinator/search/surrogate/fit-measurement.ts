@@ -22,8 +22,23 @@ interface Standardised {
   readonly logSlopes: number
 }
 
-/** Steps of the optimiser before the transformation is chosen for good, and after; fewer where an earlier fit is the start. */
-const iterations = { anew: { near: 15, final: 30 }, again: { near: 5, final: 12 } }
+/** An earlier fit of the same measurement. */
+export interface EarlierFit {
+  readonly fit: MeasurementFit
+  /** Share of new results beside those that it knew. */
+  readonly growth: number
+}
+
+/** Steps of the optimiser before the transformation is chosen for good, and after. */
+const iterations = { near: 15, final: 30 }
+/** Where an earlier fit is the start: steps at most, and for so much growth. */
+const iterationsAgain = { near: 5, final: 12, growth: 0.12 }
+
+function stepsAfter(earlier: EarlierFit | null): { readonly near: number; readonly final: number } {
+  if (earlier === null) return iterations
+  const share = Math.min(1, earlier.growth / iterationsAgain.growth)
+  return { near: Math.ceil(share * iterationsAgain.near), final: Math.ceil(share * iterationsAgain.final) }
+}
 
 export function standardise(value: number, { warp: transformation, mean, scale }: Pick<MeasurementFit, 'warp' | 'mean' | 'scale'>): number {
   return (warp(transformation, value) - mean) / scale
@@ -52,7 +67,7 @@ export function fitMeasurement(
   layout: FeatureLayout,
   distances: GroupDistances,
   costs: Float64Array,
-  previous?: MeasurementFit | null,
+  earlier: EarlierFit | null = null,
   warps: readonly OutputWarp[] = candidateWarps(costs),
 ): MeasurementFit {
   const alternatives = warps.map((transformation) => standardiseAll(costs, transformation))
@@ -66,10 +81,10 @@ export function fitMeasurement(
     const model = likelihood(data)
     return minimizeRprop((point, gradient) => model.valueAndGradient(point, gradient), start, hyperparameterBounds(layout.groups), count).point
   }
-  const { near: nearSteps, final: finalSteps } = previous ? iterations.again : iterations.anew
-  const start = packHyperparameters(previous?.hyperparameters ?? startingPoint(layout))
-  const near = optimise(likeliest(start), start, nearSteps)
+  const steps = stepsAfter(earlier)
+  const start = packHyperparameters(earlier?.fit.hyperparameters ?? startingPoint(layout))
+  const near = optimise(likeliest(start), start, steps.near)
   const best = likeliest(near)
   const { warp: transformation, mean, scale } = best
-  return { warp: transformation, mean, scale, hyperparameters: unpackHyperparameters(optimise(best, near, finalSteps)) }
+  return { warp: transformation, mean, scale, hyperparameters: unpackHyperparameters(optimise(best, near, steps.final)) }
 }

@@ -34,7 +34,7 @@ const fewestWhole = 2
 /** Results with measurements from which on a model is worth more than plain evolution. */
 const fewestMeasured = 20
 /** Candidates in flight that are expected at a time; their cost grows with the square of it, at every ask. */
-const mostExpected = 128
+const mostExpected = 64
 /** Parameters are fitted to at most this many results. */
 const largestFit = 300
 /** Picks of a batch draw their optimism from a half-normal distribution of this width, in posterior standard deviations. */

@@ -1,7 +1,7 @@
 import type { Costs } from '../objective.js'
 import { CandidatePosterior } from './candidate-posterior.js'
 import { type FeatureLayout, FeatureMatrix } from './feature-matrix.js'
-import { type MeasurementFit, fitMeasurement, standardise } from './fit-measurement.js'
+import { type EarlierFit, type MeasurementFit, fitMeasurement, standardise } from './fit-measurement.js'
 import { GaussianProcess } from './gaussian-process.js'
 import { GroupDistances } from './group-distances.js'
 import { unwarp } from './output-warp.js'
@@ -38,15 +38,17 @@ const fewestFailures = 3
 export function fitSurrogate({ results, selected, layout, rows, previous }: SurrogateFitTask): SurrogateFit {
   const columns = layout.groupOfColumn.length
   const measured = rows.filter(isMeasured)
+  const earlier = (fit: MeasurementFit | null | undefined): EarlierFit | null =>
+    previous === null || !fit ? null : { fit, growth: (results - previous.results) / previous.results }
   const distances = new GroupDistances(layout, FeatureMatrix.from(columns, measured.map(({ features }) => features)))
   const measurements = measured[0].costs.map((_, m) => {
     const values = Float64Array.from(measured, ({ costs }) => costs[m])
-    return fitMeasurement(layout, distances, values, previous?.measurements[m])
+    return fitMeasurement(layout, distances, values, earlier(previous?.measurements[m]))
   })
   if (rows.length - measured.length < fewestFailures) return { results, selected, measurements, failure: null }
   const everything = new GroupDistances(layout, FeatureMatrix.from(columns, rows.map(({ features }) => features)))
   const failed = Float64Array.from(rows, ({ costs }) => (costs === null ? 1 : 0))
-  return { results, selected, measurements, failure: fitMeasurement(layout, everything, failed, previous?.failure, [{ kind: 'identity' }]) }
+  return { results, selected, measurements, failure: fitMeasurement(layout, everything, failed, earlier(previous?.failure), [{ kind: 'identity' }]) }
 }
 
 function isMeasured(row: SurrogateRow): row is SurrogateRow & { readonly costs: Costs } {

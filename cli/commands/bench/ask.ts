@@ -1,0 +1,46 @@
+import type { CommandModule } from 'yargs'
+import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
+
+interface BenchAskArguments extends GlobalOptions {
+  readonly results: string
+  readonly 'in-flight': number
+  readonly candidates: number
+  readonly seed: number
+}
+
+const number = { type: 'number', requiresArg: true } as const
+
+export const benchAsk: CommandModule<GlobalOptions, BenchAskArguments> = {
+  command: 'ask',
+  describe: 'How long the model-assisted search takes for a proposal, by the number of results it knows',
+  builder: (yargs) =>
+    yargs
+      .options({
+        results: { type: 'string', requiresArg: true, default: '200,2000', describe: 'Numbers of known results, comma-separated' },
+        'in-flight': { ...number, default: 64, describe: 'Candidates in flight' },
+        candidates: { ...number, default: 200, describe: 'Results told one by one, with an ask after each' },
+        seed: { ...number, default: 0 },
+      })
+      .example('$0 bench ask --results 100000 --json', 'a hundred thousand results'),
+  handler: async ({ json, results, 'in-flight': inFlight, candidates, seed }) => {
+    const counts = results.split(',').map(Number)
+    if (!counts.every((count) => Number.isInteger(count) && count >= 50)) throw new UsageError(`--results must be integers of at least 50, comma-separated, got ${results}`)
+    if (!Number.isInteger(inFlight) || inFlight < 1) throw new UsageError(`--in-flight must be a positive integer, got ${inFlight}`)
+    if (!Number.isInteger(candidates) || candidates < 1) throw new UsageError(`--candidates must be a positive integer, got ${candidates}`)
+    const { benchAsk: measureAsks } = await import('../../../bench/ask/bench-ask.js')
+    const { holdProcess } = await import('../../../shared/discovery/hold-process.js')
+    const rows = []
+    for (const count of counts) {
+      const row = await holdProcess(measureAsks({ results: count, inFlight, candidates, seed }))
+      rows.push(row)
+      const { askMs, eventLoopMs, candidatesPerSecond, processorMs, fitMs } = row
+      if (!json) {
+        printStatus(
+          `${count} results: ask ${askMs.p50.toFixed(1)} ms (p99 ${askMs.p99.toFixed(0)}, longest ${askMs.max.toFixed(0)}), ${candidatesPerSecond.toFixed(0)} candidates/s, ` +
+            `${processorMs.toFixed(1)} ms of processor time each, event loop late by ${eventLoopMs.max.toFixed(0)} ms at most, fit ${fitMs === null ? 'none' : `${fitMs.toFixed(0)} ms`}`,
+        )
+      }
+    }
+    if (json) printJson({ rows })
+  },
+}
