@@ -134,6 +134,7 @@ function succeeded(
     stepMs: { median, p10: median * (1 - stepNoise), p90: median * (1 + stepNoise) },
     trainingMs: epochs.reduce((sum, { durationMs }) => sum + durationMs, 0),
     deviceClass,
+    precision: recipe.precision === 'auto' ? ('float32' as const) : recipe.precision,
     images: { train, validation, unreadable: 0 },
   }
   return { kind: 'succeeded', result }

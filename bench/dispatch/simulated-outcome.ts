@@ -16,6 +16,7 @@ export function simulatedOutcome(encoding: string): Outcome {
       stepMs: { median, p10: median * 0.98, p90: median * 1.05 },
       trainingMs: 1000,
       deviceClass: 'simulated',
+      precision: 'float32',
       images: { train: 1000, validation: 100, unreadable: 0 },
     },
   }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../shared/errors.js'
 import { builtModule } from '../../shared/package-root.js'
-import type { Precision } from '../../shared/training/specification.js'
+import type { PrecisionChoice } from '../../shared/training/specification.js'
 import { deviceClass } from '../../worker/trainer/device.js'
 import { type Cell, cellName, cellWork } from './cell.js'
 import { LineProcess } from './line-process.js'
@@ -12,7 +12,7 @@ import { ensureTorch, startTorch } from './torch.js'
 export interface BenchTrainOptions {
   readonly cells: readonly Cell[]
   readonly threads: number
-  readonly precision: Precision
+  readonly precision: PrecisionChoice
   /** Steps of each contender and cell. */
   readonly repetitions: number
   /** Whether torch.compile takes part, which compiles for minutes. */

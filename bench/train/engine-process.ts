@@ -4,7 +4,8 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../../worker/tensorflow/native/load.js'
 import { type StepPart, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { TrainingSession } from '../../worker/tensorflow/session.js'
-import { deviceClass } from '../../worker/trainer/device.js'
+import { deviceClass, precisionOf } from '../../worker/trainer/device.js'
+import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
 import type { Cell } from './cell.js'
 import { serveLines } from './serve-lines.js'
 import { syntheticBatch } from './synthetic-batch.js'
@@ -15,19 +16,21 @@ const tf = await loadTensorFlow({ intraOpThreads: threads, interOpThreads: threa
 let sessions: Record<StepPart, TrainingSession> | null = null
 let batch: ReturnType<typeof syntheticBatch>
 
-async function prepare(cell: Cell): Promise<Record<string, unknown>> {
+async function prepare(cell: Cell, choice: PrecisionChoice): Promise<Record<string, unknown>> {
   close()
   batch = syntheticBatch(cell)
-  sessions = { whole: await open(cell, 'whole'), backward: await open(cell, 'backward'), forward: await open(cell, 'forward') }
   const isGpu = isUsingGpu(tf)
-  return { version: nativeVersion(tf), device: isGpu ? 'gpu' : 'cpu', deviceClass: deviceClass(isGpu, threads) }
+  const precision = precisionOf(choice, isGpu)
+  const openPart = (part: StepPart) => open(cell, precision, part)
+  sessions = { whole: await openPart('whole'), backward: await openPart('backward'), forward: await openPart('forward') }
+  return { version: nativeVersion(tf), device: isGpu ? 'gpu' : 'cpu', deviceClass: deviceClass(isGpu, threads), precision }
 }
 
-async function open({ encoding, ...cell }: Cell, part: StepPart): Promise<TrainingSession> {
+async function open({ encoding, ...cell }: Cell, precision: Precision, part: StepPart): Promise<TrainingSession> {
   const graph = buildLayerGraph(parseGenome(encoding), cell)
   const groupedConvolution = isUsingGpu(tf) ? 'native' : 'split'
   const session = await TrainingSession.open(
-    buildTrainingProgram(graph, { batch: cell.batch, weightDecay: 5e-4, labelSmoothing: 0.1, groupedConvolution, part }),
+    buildTrainingProgram(graph, { batch: cell.batch, weightDecay: 5e-4, labelSmoothing: 0.1, precision, groupedConvolution, part }),
   )
   session.initialize(0)
   session.loadBatch(batch)
@@ -78,7 +81,7 @@ async function load(directory: string, { batch: size, resolution }: Cell): Promi
 }
 
 await serveLines(async (question) => {
-  if (question.kind === 'prepare') return prepare(question.cell as Cell)
+  if (question.kind === 'prepare') return prepare(question.cell as Cell, question.precision as PrecisionChoice)
   if (question.kind === 'load') return load(question.directory as string, question.cell as Cell)
   return measure(question.part as string)
 })

@@ -3,7 +3,7 @@ import { messageOf } from '../../shared/errors.js'
 import { buildLayerGraph } from '../../shared/network/build.js'
 import { networkCost } from '../../shared/network/cost.js'
 import { parseGenome } from '../../shared/space/parse.js'
-import type { Precision } from '../../shared/training/specification.js'
+import type { PrecisionChoice } from '../../shared/training/specification.js'
 import type { Cell } from './cell.js'
 import type { LineProcess } from './line-process.js'
 import type { CellMeasurement, ContenderName } from './row.js'
@@ -21,7 +21,7 @@ const settleMs = 5
 const warmUps = 2
 
 export interface CellOptions {
-  readonly precision: Precision
+  readonly precision: PrecisionChoice
   readonly repetitions: number
   readonly signal: AbortSignal
 }
@@ -62,16 +62,16 @@ class Race {
 
   async prepare(): Promise<void> {
     const graph = buildLayerGraph(parseGenome(this.cell.encoding), this.cell)
-    const question = { kind: 'prepare', cell: this.cell, precision: this.options.precision, graph, params: networkCost(graph).params }
-    // The engine comes first and says which device it uses, so that the others use the same.
-    let device = 'cpu'
+    const question = { kind: 'prepare', cell: this.cell, graph, params: networkCost(graph).params }
+    // The engine comes first and says which device and precision it uses, so that the others use the same.
+    let [device, precision]: [string, string] = ['cpu', this.options.precision]
     for (const [name, process] of this.runners) {
       await this.orDropOut(name, async () => {
-        const reply = await process.ask({ ...question, device })
+        const reply = await process.ask({ ...question, device, precision })
         this.versions[name] = String(reply.version)
         if (name === 'engine') {
-          device = String(reply.device)
-          this.versions.device = String(reply.deviceClass)
+          ;[device, precision] = [String(reply.device), String(reply.precision)]
+          Object.assign(this.versions, { device: String(reply.deviceClass), precision })
         }
         for (let index = 0; index < warmUps; index++) for (const part of partsOf[name]) await process.ask({ kind: 'measure', part })
         this.samples[name] = new Map()

@@ -1,5 +1,5 @@
 import type { Options } from 'yargs'
-import { type TrainingRecipe, augmentations } from '../../shared/training/specification.js'
+import { type TrainingRecipe, augmentations, precisionChoices } from '../../shared/training/specification.js'
 import { UsageError } from '../output.js'
 
 /** What `recipeOptions` parse to. */
@@ -28,7 +28,7 @@ export const recipeOptions = {
   'label-smoothing': { ...number, default: 0.1, describe: 'Share of a label that is spread over all classes' },
   warmup: { ...number, default: 0.05, describe: 'Share of all steps spent in warm-up' },
   augmentation: { choices: augmentations, default: augmentations[0], describe: 'What is done to training images; pad-crop suits small ones, original-resized-crop decodes them anew each time' },
-  precision: { choices: ['float32', 'bfloat16', 'float16'], default: 'float32', describe: 'Number format of the steps' },
+  precision: { choices: precisionChoices, default: 'float32', describe: 'Number format of the passes; auto: the fastest that the device has' },
   seed: { ...number, default: 0, describe: 'Initial weights, order and augmentation of the images' },
 } as const satisfies Record<string, Options>
 
@@ -62,17 +62,11 @@ export function requireNumber(key: string, value: number, [least, most]: readonl
   throw new UsageError(`${optionName(key)} must be a number from ${least} to ${most}`)
 }
 
-/** @throws UsageError for a precision that this version cannot train in */
-export function requireSupportedPrecision(precision: string): void {
-  if (precision !== 'float32') throw new UsageError(`--precision ${precision} is not there yet: this version trains in float32`)
-}
-
 /** The recipe, checked. @throws UsageError naming the option */
 export function recipeOf(given: RecipeArguments, resolution: number): TrainingRecipe {
   const { epochs, batch, learningRate, weightDecay, labelSmoothing, warmup, augmentation, precision, seed } = given
   const recipe = { epochs, batch, resolution, learningRate, weightDecay, labelSmoothing, warmup, augmentation, precision, seed } as TrainingRecipe
   for (const [key, range] of Object.entries(integers)) requireInteger(key, recipe[key as keyof typeof integers], range)
   for (const [key, range] of Object.entries(reals)) requireNumber(key, recipe[key as keyof typeof reals], range)
-  requireSupportedPrecision(precision)
   return recipe
 }

@@ -63,25 +63,25 @@ export class TrainingReport {
   /** The command's JSON: of a training that did not succeed, what its last complete epoch told. */
   result(outcome: Outcome): Record<string, unknown> {
     if (outcome.kind === 'succeeded') {
-      const { top1, loss, epochs, imagesPerSecond, stepMs, images, checkpoint, deviceClass, trainingMs } = outcome.result
+      const { top1, loss, epochs, imagesPerSecond, stepMs, images, checkpoint, deviceClass, precision, trainingMs } = outcome.result
       const { train, validation, unreadable } = images
       const spread = { p10: stepMs.p10, p90: stepMs.p90 }
       const speed = { imagesPerSecond, stepMs: stepMs.median, stepMsSpread: spread, dataWaitShare: this.lastEpoch?.dataWaitShare ?? null }
       const figures = { top1, loss, epochs, ...speed, outcome: outcome.kind }
-      return { encoding: this.encoding, ...figures, images: { train, val: validation, unreadable }, checkpoint: checkpoint ?? null, deviceClass, trainingMs }
+      return { encoding: this.encoding, ...figures, images: { train, val: validation, unreadable }, checkpoint: checkpoint ?? null, deviceClass, precision, trainingMs }
     }
     const { lastEpoch, started } = this
     const figures = { top1: lastEpoch?.top1 ?? null, loss: lastEpoch?.loss ?? null, epochs: lastEpoch?.epoch ?? started?.epochsDone ?? 0 }
     const images = { train: started?.images.train ?? 0, val: started?.images.validation ?? 0, unreadable: this.skipped }
     const { kind, message } = outcome
-    return { encoding: this.encoding, ...figures, imagesPerSecond: null, stepMs: null, outcome: kind, message, images, checkpoint: this.checkpoint ?? null }
+    return { encoding: this.encoding, ...figures, imagesPerSecond: null, stepMs: null, outcome: kind, message, images, checkpoint: this.checkpoint ?? null, precision: started?.precision ?? null }
   }
 }
 
-function startLine({ encoding, classes, images, stepsPerEpoch, epochsDone, deviceClass, tensorflow }: EventOf<'started'>): string {
+function startLine({ encoding, classes, images, stepsPerEpoch, epochsDone, deviceClass, precision, tensorflow }: EventOf<'started'>): string {
   const scale = `${images.train} + ${images.validation} images of ${classes} classes, ${stepsPerEpoch} steps an epoch`
   const continued = epochsDone > 0 ? `, continuing after epoch ${epochsDone}` : ''
-  return `${encoding}: ${scale}${continued}; TensorFlow ${tensorflow} on ${deviceClass}`
+  return `${encoding}: ${scale}${continued}; TensorFlow ${tensorflow}, ${precision}, on ${deviceClass}`
 }
 
 function progressLine({ epoch, step, steps, loss }: EventOf<'progress'>): string {

@@ -1,4 +1,5 @@
 import type { FailureReason, Outcome, TrainingResult } from '../../shared/training/outcome.js'
+import type { Precision } from '../../shared/training/specification.js'
 
 /** The columns of an outcome, in the order of `outcomeColumns`. */
 export interface OutcomeRow {
@@ -12,6 +13,7 @@ export interface OutcomeRow {
   readonly step_ms_p90: number | null
   readonly training_ms: number | null
   readonly device_class: string | null
+  readonly precision: Precision | null
   readonly train_images: number | null
   readonly validation_images: number | null
   readonly unreadable_images: number | null
@@ -34,6 +36,7 @@ const empty: OutcomeRow = {
   step_ms_p90: null,
   training_ms: null,
   device_class: null,
+  precision: null,
   train_images: null,
   validation_images: null,
   unreadable_images: null,
@@ -80,6 +83,7 @@ function resultRow(result: TrainingResult): Partial<OutcomeRow> {
     step_ms_p90: result.stepMs.p90,
     training_ms: result.trainingMs,
     device_class: result.deviceClass,
+    precision: result.precision,
     train_images: result.images.train,
     validation_images: result.images.validation,
     unreadable_images: result.images.unreadable,
@@ -110,19 +114,20 @@ export function outcomeOf(row: OutcomeRow): Outcome | null {
 
 function resultOf(row: OutcomeRow): TrainingResult {
   return {
-    top1: number(row.top1),
-    loss: number(row.loss),
-    epochs: number(row.epochs),
-    imagesPerSecond: number(row.images_per_second),
-    stepMs: { median: number(row.step_ms), p10: number(row.step_ms_p10), p90: number(row.step_ms_p90) },
-    trainingMs: number(row.training_ms),
+    top1: present(row.top1),
+    loss: present(row.loss),
+    epochs: present(row.epochs),
+    imagesPerSecond: present(row.images_per_second),
+    stepMs: { median: present(row.step_ms), p10: present(row.step_ms_p10), p90: present(row.step_ms_p90) },
+    trainingMs: present(row.training_ms),
     deviceClass: row.device_class ?? '',
-    images: { train: number(row.train_images), validation: number(row.validation_images), unreadable: number(row.unreadable_images) },
+    precision: present(row.precision),
+    images: { train: present(row.train_images), validation: present(row.validation_images), unreadable: present(row.unreadable_images) },
     ...(row.checkpoint === null ? {} : { checkpoint: row.checkpoint }),
   }
 }
 
-function number(value: number | null): number {
+function present<Value>(value: Value | null): Value {
   if (value === null) throw new TypeError('a column of a succeeded training is NULL')
   return value
 }

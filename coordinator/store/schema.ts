@@ -145,6 +145,13 @@ const migrations: readonly string[] = [
   ALTER TABLE workers ADD COLUMN cordoned TEXT;
   ALTER TABLE workers ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
   `,
+  // Until now everything was trained in float32.
+  `
+  ALTER TABLE candidates ADD COLUMN precision TEXT;
+  ALTER TABLE rung_results ADD COLUMN precision TEXT;
+  UPDATE candidates SET precision = 'float32' WHERE outcome = 'succeeded';
+  UPDATE rung_results SET precision = 'float32' WHERE outcome = 'succeeded';
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

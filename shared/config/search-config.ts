@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
-import { augmentations, builtinDigits } from '../training/specification.js'
+import { augmentations, builtinDigits, precisionChoices } from '../training/specification.js'
 import { durationSchema } from './duration.js'
 import { spaceSchema } from './space-config.js'
 import { parseYaml, readConfigText } from './yaml-file.js'
@@ -33,7 +33,7 @@ const trainingSchema = z
     labelSmoothing: z.number().min(0).lt(1).default(0.1),
     warmup: share.default(0.05).describe('Share of all steps spent in warm-up'),
     augmentation: z.enum(augmentations).default('resized-crop'),
-    precision: z.enum(['float32']).default('float32'),
+    precision: z.enum(precisionChoices).default('float32').describe('Number format of the passes; auto: the fastest that the device of a worker has'),
     seed: seed.default(0).describe('Initial weights, order and augmentation of the images'),
     timeLimit: durationSchema.optional().describe('Limit of one training; one that reaches it ends as timed_out'),
   })

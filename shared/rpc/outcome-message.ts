@@ -1,6 +1,7 @@
 import type { FailureReason, Outcome, TrainingResult } from '../training/outcome.js'
 import { duration, longestDurationMs, present, remark, text, whole, within } from './checked.js'
 import { enumMapping } from './enum-mapping.js'
+import { precisions } from './specification-message.js'
 import { FailureReason as ReasonCode, type Outcome as OutcomeMessage, type Succeeded, type StepTime } from './gen/nasoa/v1/training.js'
 
 /** Words and numbers of failures. */
@@ -48,6 +49,7 @@ function resultToMessage(result: TrainingResult): Succeeded {
     stepMs: { ...result.stepMs },
     trainingMs: BigInt(Math.round(result.trainingMs)),
     deviceClass: result.deviceClass,
+    precision: precisions.toCode(result.precision),
     images: { ...result.images },
     checkpoint: result.checkpoint,
   }
@@ -87,6 +89,7 @@ function resultFromMessage(message: Succeeded): TrainingResult {
     stepMs: stepTimeFromMessage(present(message.stepMs, 'result.step_ms')),
     trainingMs: duration(message.trainingMs, longestDurationMs, 'result.training_ms'),
     deviceClass: remark(text(message.deviceClass, 200, 'result.device_class')),
+    precision: precisions.toWord(message.precision, 'result.precision'),
     images: {
       train: count(images.train, 'train'),
       validation: count(images.validation, 'validation'),

@@ -1,4 +1,4 @@
-import type { Augmentation, Precision, SubsetSpecification, TrainingRecipe, TrainingSpecification } from '../training/specification.js'
+import type { Augmentation, Precision, PrecisionChoice, SubsetSpecification, TrainingRecipe, TrainingSpecification } from '../training/specification.js'
 import { duration, longestDurationMs, present, text, whole, within } from './checked.js'
 import { enumMapping } from './enum-mapping.js'
 import {
@@ -16,11 +16,16 @@ const augmentations = enumMapping<Augmentation, AugmentationCode>({
   none: AugmentationCode.NONE,
 })
 
-const precisions = enumMapping<Precision, PrecisionCode>({
+const numberFormats = {
   float32: PrecisionCode.FLOAT32,
   bfloat16: PrecisionCode.BFLOAT16,
   float16: PrecisionCode.FLOAT16,
-})
+} as const
+
+/** Of a result: what was used. */
+export const precisions = enumMapping<Precision, PrecisionCode>(numberFormats)
+/** Of a recipe: what is asked for. */
+const precisionChoices = enumMapping<PrecisionChoice, PrecisionCode>({ ...numberFormats, auto: PrecisionCode.AUTO })
 
 const largestSeed = 4294967295
 
@@ -36,7 +41,7 @@ export function specificationToMessage(specification: TrainingSpecification): Sp
       seed: subset.seed,
     },
     manifestHash,
-    recipe: { ...recipe, augmentation: augmentations.toCode(recipe.augmentation), precision: precisions.toCode(recipe.precision) },
+    recipe: { ...recipe, augmentation: augmentations.toCode(recipe.augmentation), precision: precisionChoices.toCode(recipe.precision) },
     stopAfterEpochs,
     lineage,
     timeLimitMs: timeLimitMs === undefined ? undefined : BigInt(Math.round(timeLimitMs)),
@@ -83,7 +88,7 @@ function recipeFromMessage(recipe: Recipe): TrainingRecipe {
     labelSmoothing: within(recipe.labelSmoothing, 0, 1, field('label_smoothing')),
     warmup: within(recipe.warmup, 0, 1, field('warmup')),
     augmentation: augmentations.toWord(recipe.augmentation, field('augmentation')),
-    precision: precisions.toWord(recipe.precision, field('precision')),
+    precision: precisionChoices.toWord(recipe.precision, field('precision')),
     seed: whole(recipe.seed, 0, largestSeed, field('seed')),
   }
 }

@@ -1,3 +1,5 @@
+import type { Precision } from './specification.js'
+
 /**
  * Why an attempt or a job failed without a result. The first four are the machinery's alone and free for the candidate; the
  * next three may be anybody's; the last four are the coordinator's own decisions.
@@ -30,6 +32,8 @@ export interface TrainingResult {
   /** Wall time of the training itself, milliseconds. */
   readonly trainingMs: number
   readonly deviceClass: string
+  /** What the steps were computed in, also where the recipe left it to the worker. */
+  readonly precision: Precision
   readonly images: { readonly train: number; readonly validation: number; readonly unreadable: number }
   /** Path of the last checkpoint, where one was written. */
   readonly checkpoint?: string

@@ -17,7 +17,11 @@ export interface SubsetSpecification {
 export type Augmentation = 'resized-crop' | 'original-resized-crop' | 'pad-crop' | 'none'
 /** Default first. */
 export const augmentations = ['resized-crop', 'original-resized-crop', 'pad-crop', 'none'] as const satisfies readonly Augmentation[]
+/** What a network's passes are computed in. */
 export type Precision = 'float32' | 'bfloat16' | 'float16'
+/** `auto`: the fastest that the device has, chosen by the worker that trains. */
+export type PrecisionChoice = Precision | 'auto'
+export const precisionChoices = ['float32', 'bfloat16', 'float16', 'auto'] as const satisfies readonly PrecisionChoice[]
 
 /** The training recipe: everything but network and data. SGD, Nesterov momentum 0.9, linear warm-up then cosine to 0. */
 export interface TrainingRecipe {
@@ -32,7 +36,7 @@ export interface TrainingRecipe {
   /** Share of all steps spent in linear warm-up, 0..1. */
   readonly warmup: number
   readonly augmentation: Augmentation
-  readonly precision: Precision
+  readonly precision: PrecisionChoice
   readonly seed: number
 }
 

@@ -18,6 +18,7 @@ export function outcomeFor(encoding: string): Outcome {
       stepMs: { median: stepMs, p10: stepMs * 0.9, p90: stepMs * 1.1 },
       trainingMs: 1000,
       deviceClass: 'simulated',
+      precision: 'float32',
       images: { train: 100, validation: 20, unreadable: 0 },
     },
   }

@@ -11,6 +11,7 @@ export const result: TrainingResult = {
   stepMs: { median: 10, p10: 9, p90: 12 },
   trainingMs: 2000,
   deviceClass: 'test',
+  precision: 'float32',
   images: { train: 100, validation: 20, unreadable: 0 },
 }
 export const succeeded: Outcome = { kind: 'succeeded', result }

@@ -2,37 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type TensorFlow, loadTensorFlow } from '../../worker/tensorflow/native/load.js'
 import { momentumName } from '../../worker/tensorflow/variables.js'
 import { runEagerly } from './eager-network.js'
-import { graphOf, randomBatch, randomValues, relativeError, trainableNames, withSession } from './networks.js'
+import { everyOperation, graphOf, randomBatch, randomValues, relativeError, trainableNames, withSession } from './networks.js'
 
 const labelSmoothing = 0.1
 const classes = 5
 const count = 3
-
-/**
- * Each has a block of stride 1 and one of stride 2; at 32 pixels the blocks work on 8x8 and 4x4, at 28 on 7x7 and 4x4, at 18
- * on 5x5 and 3x3, so that stride 2 meets even and odd sizes; at 8 on 2x2 and 1x1, where convolutions are emitted tap by tap.
- */
-const networks: [string, string][] = [
-  ['conv3x3', '0-_8_1-2'],
-  ['conv3x3 twice', '020-_8_1-2'],
-  ['bottleneck of conv1x1', '10001-_16_1-2'],
-  ['stride in a conv1x1', '1-_8_1-2'],
-  ['two groups', '2-_8_1-2'],
-  ['four groups', '3-_8_1-2'],
-  ['depthwise', '4-_8_1-1'],
-  ['depthwise with a channel multiplier', '4-_8_1-2'],
-  ['groups of 32 channels', '5-_64_1-2'],
-  ['separable', '6-_8_1-2'],
-  ['two groups after conv1x1', '122-_8_1-2'],
-  ['add from the input', '02020-a02_8_1-2'],
-  ['add of a place', '02020-a12a13_8_1-2'],
-  ['add over equal shapes', '020-a01_8_1-1'],
-  ['concat from the input', '01020-c01_8_1-2'],
-  ['concat of a place', '02020-c12_8_1-2'],
-  ['concat and add into one place', '02020-a12c02_8_1-2'],
-  ['concat before add into one place', '02020-c02a12_8_1-2'],
-  ['add from the input to the first place across stride', '131-a01_8_1-2'],
-]
 
 let tf: TensorFlow
 beforeAll(async () => {
@@ -40,7 +14,7 @@ beforeAll(async () => {
 })
 
 describe.each([32, 28, 18, 8])('gradients at %i pixels', (resolution) => {
-  it.each(networks)('of %s equal the eager ones (%s)', async (_, encoding) => {
+  it.each(everyOperation)('of %s equal the eager ones (%s)', async (_, encoding) => {
     const graph = graphOf(encoding, resolution, classes)
     await withSession(graph, { batch: count, labelSmoothing }, (session, program) => {
       session.initialize(11)
@@ -64,7 +38,7 @@ describe.each([32, 28, 18, 8])('gradients at %i pixels', (resolution) => {
 const steps = [3e-4, 1e-3, 1e-4, 3e-3]
 
 describe('finite differences', () => {
-  it.each(networks)('agree with the gradients of %s (%s)', async (_, encoding) => {
+  it.each(everyOperation)('agree with the gradients of %s (%s)', async (_, encoding) => {
     const graph = graphOf(encoding, 20, classes)
     await withSession(graph, { batch: count, labelSmoothing }, (session, program) => {
       session.initialize(21)

@@ -55,3 +55,29 @@ export function relativeError(a: Float32Array, b: Float32Array): number {
   const difference = a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0)
   return Math.sqrt(difference / b.reduce((sum, value) => sum + value ** 2, 0))
 }
+
+/**
+ * Each has a block of stride 1 and one of stride 2; at 32 pixels the blocks work on 8x8 and 4x4, at 28 on 7x7 and 4x4, at 18
+ * on 5x5 and 3x3, so that stride 2 meets even and odd sizes; at 8 on 2x2 and 1x1, where convolutions are emitted tap by tap.
+ */
+export const everyOperation: readonly (readonly [string, string])[] = [
+  ['conv3x3', '0-_8_1-2'],
+  ['conv3x3 twice', '020-_8_1-2'],
+  ['bottleneck of conv1x1', '10001-_16_1-2'],
+  ['stride in a conv1x1', '1-_8_1-2'],
+  ['two groups', '2-_8_1-2'],
+  ['four groups', '3-_8_1-2'],
+  ['depthwise', '4-_8_1-1'],
+  ['depthwise with a channel multiplier', '4-_8_1-2'],
+  ['groups of 32 channels', '5-_64_1-2'],
+  ['separable', '6-_8_1-2'],
+  ['two groups after conv1x1', '122-_8_1-2'],
+  ['add from the input', '02020-a02_8_1-2'],
+  ['add of a place', '02020-a12a13_8_1-2'],
+  ['add over equal shapes', '020-a01_8_1-1'],
+  ['concat from the input', '01020-c01_8_1-2'],
+  ['concat of a place', '02020-c12_8_1-2'],
+  ['concat and add into one place', '02020-a12c02_8_1-2'],
+  ['concat before add into one place', '02020-c02a12_8_1-2'],
+  ['add from the input to the first place across stride', '131-a01_8_1-2'],
+]

@@ -1,14 +1,17 @@
 import type { NetworkRequest, TrainableNetwork, TrainingEngine } from '../../worker/trainer/engine.js'
 
+type StepResult = ReturnType<TrainableNetwork['trainStep']>
+
 /** What a scripted network does in a step; the default learns nothing and takes no time. */
 export interface Script {
-  readonly trainStep?: (step: number, learningRate: number) => { loss: number; correct: number; finite: boolean }
+  readonly trainStep?: (step: number, learningRate: number) => StepResult
   readonly evaluateStep?: (labels: Int32Array) => { lossSum: number; correct: number }
   readonly benchmarkStep?: () => void
 }
 
 /** Stands in for TensorFlow where the loop around the steps is under test: one variable, the number of steps taken. */
 export class FakeNetwork implements TrainableNetwork {
+  readonly precision = 'float32'
   readonly shapes = new Map([['step', []]])
   readonly rates: number[] = []
   readonly labels: number[][] = []
@@ -24,7 +27,7 @@ export class FakeNetwork implements TrainableNetwork {
   trainStep({ labels }: { labels: Int32Array }, learningRate: number) {
     this.labels.push([...labels])
     this.rates.push(learningRate)
-    const result = this.script.trainStep?.(this.step, learningRate) ?? { loss: 1, correct: 0, finite: true }
+    const result = this.script.trainStep?.(this.step, learningRate) ?? { loss: 1, correct: 0, skipped: false, diverged: false }
     this.step += 1
     return result
   }

@@ -107,7 +107,7 @@ describe('the trainer process', () => {
   })
 
   test('measures alone', async () => {
-    const end = await launchTrainer({ kind: 'measure', encoding: '020-_8_1-2', batch: 4, resolution: 16, classes: 3, threads: 1 }).ended
+    const end = await launchTrainer({ kind: 'measure', encoding: '020-_8_1-2', batch: 4, resolution: 16, classes: 3, precision: 'float32', threads: 1 }).ended
     if (end.kind !== 'measured') throw new Error(`ended as ${JSON.stringify(end)}`)
     expect(end.imagesPerSecond).toBeCloseTo(4000 / end.stepMs.median)
     expect(end.deviceClass).toMatch(/, 1 thread$/)

@@ -90,7 +90,6 @@ describe('nasoa train', () => {
     [['9', '--epochs', '1'], /invalid encoding "9"/],
     [['020-_8_1', '--epochs', '0'], /--epochs must be an integer from 1 to/],
     [['020-_8_1', '--epochs', '1', '--batch', '64'], /fewer than one batch of 64; use a batch of at most 8/],
-    [['020-_8_1', '--epochs', '1', '--precision', 'float16', '--batch', '8'], /--precision float16 is not there yet/],
     [['020-_8_1', '--epochs', '1', '--resume', '--batch', '8'], /--resume: there is no checkpoint/],
     [['020-_8_1', '--epochs', '1', '--batch', '8', '--classes', '3'], /asks for 3 classes, ".*" has 2/],
     [['020-_8_1', '--epochs', '1', '--time-limit', 'soon'], /--time-limit: "soon" is not a duration/],

@@ -64,7 +64,7 @@ async function run(script: Script = {}, changes: Partial<TrainingOptions> = {}, 
 describe('a training that succeeds', () => {
   test('tells epochs and the measurement, and reports the last epoch', async () => {
     const { outcome, events, engine } = await run({
-      trainStep: (step) => ({ loss: 10 - step, correct: 1, finite: true }),
+      trainStep: (step) => ({ loss: 10 - step, correct: 1, skipped: false, diverged: false }),
       evaluateStep: (labels) => ({ lossSum: 1, correct: labels.filter((label) => label === 1).length }),
     })
     expect(events.map(({ kind }) => kind)).toEqual(['started', 'epoch', 'epoch', 'epoch', 'measured'])
@@ -91,7 +91,7 @@ describe('a training that succeeds', () => {
   test('gives a sign of life within a long epoch, every few seconds of its own time', async () => {
     let time = 0
     const { events } = await run(
-      { trainStep: () => ({ loss: (time += 3000) && 2, correct: 0, finite: true }), benchmarkStep: () => (time += 10) },
+      { trainStep: () => ({ loss: (time += 3000) && 2, correct: 0, skipped: false, diverged: false }), benchmarkStep: () => (time += 10) },
       { now: () => time },
     )
     expect(events.filter((event) => event.kind === 'progress').slice(0, 3)).toEqual([
@@ -199,7 +199,7 @@ describe('checkpoints', () => {
 
 describe('other ends', () => {
   test('a loss that is no number ends as diverged in that step', async () => {
-    const { outcome, engine } = await run({ trainStep: (step) => ({ loss: step === 5 ? NaN : 1, correct: 0, finite: step !== 5 }) })
+    const { outcome, engine } = await run({ trainStep: (step) => ({ loss: step === 5 ? NaN : 1, correct: 0, skipped: false, diverged: step === 5 }) })
     expect(outcome).toMatchObject({ kind: 'diverged', epoch: 2, message: expect.stringMatching(/NaN in step 2 of epoch 2/) as string })
     expect(engine.network.rates).toHaveLength(6)
     expect(engine.network.closed).toBe(true)
@@ -213,7 +213,7 @@ describe('other ends', () => {
   test('the time limit is looked at before every step', async () => {
     let time = 0
     const { outcome, engine } = await run(
-      { trainStep: () => ({ loss: (time += 100) && 1, correct: 0, finite: true }) },
+      { trainStep: () => ({ loss: (time += 100) && 1, correct: 0, skipped: false, diverged: false }) },
       { now: () => time },
       { timeLimitMs: 250 },
     )
@@ -227,7 +227,7 @@ describe('other ends', () => {
       {
         trainStep: (step) => {
           if (step === 1) controller.abort()
-          return { loss: 1, correct: 0, finite: true }
+          return { loss: 1, correct: 0, skipped: false, diverged: false }
         },
       },
       { signal: controller.signal },

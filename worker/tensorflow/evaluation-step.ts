@@ -1,9 +1,11 @@
 import type { LayerGraph } from '../../shared/network/layer-graph.js'
+import type { Precision } from '../../shared/training/specification.js'
 import { emitForwardPass } from './forward-pass.js'
 import { pack, reduce } from './graph/arithmetic.js'
 import type { GraphBuilder } from './graph/graph-builder.js'
 import { emitImages } from './images.js'
 import type { EmissionContext, GroupedConvolution } from './layers/emission.js'
+import { computeType } from './precision.js'
 import { emitCorrectCount, emitCrossEntropy, emitTargets } from './loss.js'
 import { DataType } from './proto/gen/program.js'
 import type { Signature } from './saved-model.js'
@@ -11,6 +13,11 @@ import { VariableReads, type VariableTable } from './variable-table.js'
 
 /** Any number of images: known when the graph runs. */
 const anyBatch = -1
+
+export interface EvaluationOptions {
+  readonly groupedConvolution: GroupedConvolution
+  readonly precision: Precision
+}
 
 /**
  * Signature: bytes and labels of any number of images in; `metrics` = [sum of losses, number correct], with the moving
@@ -20,13 +27,13 @@ export function emitEvaluationStep(
   builder: GraphBuilder,
   graph: LayerGraph,
   table: VariableTable,
-  groupedConvolution: GroupedConvolution,
+  { groupedConvolution, precision }: EvaluationOptions,
 ): Signature {
   return builder.scope('eval_step', () => {
     const bytes = builder.placeholder('images', DataType.DT_STRING, [1])
     const labels = builder.placeholder('labels', DataType.DT_INT32, [anyBatch])
-    const context = evaluationContext(builder, table, groupedConvolution)
-    const images = emitImages(builder, bytes, anyBatch, graph.resolution)
+    const context = evaluationContext(builder, table, groupedConvolution, computeType(precision))
+    const images = emitImages(builder, bytes, anyBatch, graph.resolution, computeType(precision))
     const emissions = emitForwardPass(context, graph, images, () => 'moving')
     const logits = emissions[emissions.length - 1].output
     const targets = emitTargets(builder, labels, graph.classes, 0)
@@ -37,10 +44,11 @@ export function emitEvaluationStep(
   })
 }
 
-function evaluationContext(builder: GraphBuilder, table: VariableTable, groupedConvolution: GroupedConvolution): EmissionContext {
-  const reads = new VariableReads(table)
+function evaluationContext(builder: GraphBuilder, table: VariableTable, groupedConvolution: GroupedConvolution, dtype: DataType): EmissionContext {
+  const reads = new VariableReads(builder, table)
   const refuse = (name: string): never => {
     throw new Error(`evaluation must not change ${name}`)
   }
-  return { builder, batch: anyBatch, groupedConvolution, read: (name) => reads.read(name), gradient: refuse, assign: refuse }
+  const read = { read: (name: string) => reads.read(name), operand: (name: string) => reads.readAs(name, dtype) }
+  return { builder, batch: anyBatch, groupedConvolution, ...read, gradient: refuse, assign: refuse }
 }

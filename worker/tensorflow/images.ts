@@ -9,14 +9,14 @@ const mean = [0.485, 0.456, 0.406]
 const deviation = [0.229, 0.224, 0.225]
 
 /**
- * Raw bytes (a one-element string tensor: RGB, NHWC) to float32 [batch, resolution, resolution, 3], normalized.
+ * Raw bytes (a one-element string tensor: RGB, NHWC) to [batch, resolution, resolution, 3] of a type, normalized.
  * Bytes are fed rather than floats, because there are four times fewer of them to copy.
  */
-export function emitImages(builder: GraphBuilder, bytes: Tensor, batch: number, resolution: number): Tensor {
+export function emitImages(builder: GraphBuilder, bytes: Tensor, batch: number, resolution: number, dtype: DataType): Tensor {
   const { DT_UINT8, DT_FLOAT } = DataType
   const attributes = { out_type: typeAttribute(DT_UINT8), little_endian: booleanAttribute(true) }
   const decoded = builder.node({ operation: 'DecodeRaw', inputs: [bytes], attributes }, DT_UINT8)
   const pixels = cast(builder, reshape(builder, decoded, [batch, resolution, resolution, 3]), DT_FLOAT)
   const scaled = multiply(builder, pixels, builder.floats(deviation.map((value) => 1 / (255 * value))))
-  return add(builder, scaled, builder.floats(deviation.map((value, channel) => -mean[channel] / value)))
+  return cast(builder, add(builder, scaled, builder.floats(deviation.map((value, channel) => -mean[channel] / value))), dtype)
 }

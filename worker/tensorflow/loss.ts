@@ -38,10 +38,9 @@ export function emitCorrectCount(builder: GraphBuilder, logits: Tensor, targets:
   return reduce(builder, 'Sum', cast(builder, hits, DT_FLOAT), [0])
 }
 
-/** 1 if the scalar is a number, 0 if it is NaN or infinite. */
-export function emitFiniteFlag(builder: GraphBuilder, scalar: Tensor): Tensor {
-  const finite = builder.node({ operation: 'IsFinite', inputs: [scalar], attributes: { T: typeAttribute(DT_FLOAT) } }, DT_BOOL)
-  return cast(builder, finite, DT_FLOAT)
+/** Bool scalar: the float32 scalar is a number, neither NaN nor infinite. */
+export function emitIsFinite(builder: GraphBuilder, scalar: Tensor): Tensor {
+  return builder.node({ operation: 'IsFinite', inputs: [scalar], attributes: { T: typeAttribute(DT_FLOAT) } }, DT_BOOL)
 }
 
 /** Gradient of the mean loss of the batch. */

@@ -1,4 +1,5 @@
 import type { LayerGraph } from '../../shared/network/layer-graph.js'
+import type { Precision } from '../../shared/training/specification.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { emitEvaluationStep } from './evaluation-step.js'
 import { GraphBuilder } from './graph/graph-builder.js'
@@ -17,6 +18,8 @@ export interface ProgramOptions {
   readonly weightDecay?: number
   /** Share of a label that is spread over all classes, 0 to below 1; default 0. */
   readonly labelSmoothing?: number
+  /** What the passes compute in; default float32. */
+  readonly precision?: Precision
   /** Default `split`, which runs everywhere; `native` on GPUs. */
   readonly groupedConvolution?: GroupedConvolution
   /** Stages (0 = stem) that keep their weights and moving statistics; default 0 = everything is trained. */
@@ -51,12 +54,12 @@ export function buildTrainingProgram(graph: LayerGraph, options: ProgramOptions)
   const network = networkVariables(graph, complete.frozenStages)
   const variables = [...network, ...optimizerVariables(network)]
   const table = new VariableTable(builder, variables)
-  const resident = residentBatch(builder, graph, complete.batch)
+  const resident = residentBatch(builder, graph, complete)
   const signatures = {
     init: emitInitialization(builder, table, variables),
     load_batch: emitLoadBatch(builder, graph, resident, complete),
     train_step: emitTrainStep(builder, graph, resident, table, complete),
-    eval_step: emitEvaluationStep(builder, graph, table, complete.groupedConvolution),
+    eval_step: emitEvaluationStep(builder, graph, table, complete),
     read: emitRead(builder, table, variables),
     restore: emitRestore(builder, table, variables),
   }
@@ -74,14 +77,14 @@ export function entryPointsOf({ signatures }: TrainingProgram): Uint8Array {
 }
 
 function completeOptions(graph: LayerGraph, options: ProgramOptions): StepOptions {
-  const { batch, weightDecay = 0, labelSmoothing = 0, groupedConvolution = 'split', frozenStages = 0, part = 'whole' } = options
+  const { batch, weightDecay = 0, labelSmoothing = 0, precision = 'float32', groupedConvolution = 'split', frozenStages = 0, part = 'whole' } = options
   const head = graph.layers[graph.layers.length - 1].stage
   require(Number.isInteger(batch) && batch >= 1, `batch must be a positive integer, got ${batch}`)
   require(weightDecay >= 0 && Number.isFinite(weightDecay), `weight decay must be a number from 0, got ${weightDecay}`)
   require(labelSmoothing >= 0 && labelSmoothing < 1, `label smoothing must be from 0 to below 1, got ${labelSmoothing}`)
   const stages = Number.isInteger(frozenStages) && frozenStages >= 0 && frozenStages <= head
   require(stages, `frozen stages must be an integer from 0 to ${head} (the head is always trained), got ${frozenStages}`)
-  return { batch, weightDecay, labelSmoothing, groupedConvolution, frozenStages, part }
+  return { batch, weightDecay, labelSmoothing, precision, groupedConvolution, frozenStages, part }
 }
 
 function require(condition: boolean, message: string): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TFSavedModel } from '@tensorflow/tfjs-node-gpu/dist/saved_model.js'
 import { InvalidInputError } from '../../shared/errors.js'
+import type { Precision } from '../../shared/training/specification.js'
 import { createRng } from '../../shared/rng.js'
 import { sessionError } from './errors.js'
 import { type TensorFlow, loadTensorFlow } from './native/load.js'
@@ -26,8 +27,10 @@ export interface TrainStepResult {
   readonly loss: number
   /** Images of the batch that were classified right. */
   readonly correct: number
-  /** False if the loss is NaN or infinite: the training has diverged. */
-  readonly finite: boolean
+  /** The step changed nothing, because gradients overflowed at this scale of the loss; the next one has half of it (float16 only). */
+  readonly skipped: boolean
+  /** The loss is NaN or infinite, or gradients are although the scale of the loss cannot be made smaller. */
+  readonly diverged: boolean
 }
 
 export interface EvaluationStepResult {
@@ -50,6 +53,7 @@ type TensorMap = Record<string, ReturnType<TensorFlow['tensor']>>
 export class TrainingSession {
   /** Shapes of all variables, by name, in the order of `read`; what a checkpoint needs beside the values. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
+  readonly precision: Precision
   private batchLoaded = false
 
   private constructor(
@@ -57,6 +61,7 @@ export class TrainingSession {
     private readonly program: TrainingProgram,
     private readonly models: Readonly<Record<SignatureName, TFSavedModel>>,
   ) {
+    this.precision = program.options.precision
     this.shapes = new Map(program.variables.map(({ name, shape }) => [name, shape]))
   }
 
@@ -71,7 +76,7 @@ export class TrainingSession {
     }
   }
 
-  /** Gives all variables their first values: weights by the seed (0 to 2^32 - 1), optimizer state and step counter zero. */
+  /** Gives all variables their first values: weights by the seed (0 to 2^32 - 1), optimizer state and step counter zero. The scale of the loss starts high. */
   initialize(seed: number): void {
     this.run('init', { seed: this.tf.scalar(seed | 0, 'int32'), zero: this.tf.scalar(0), one: this.tf.scalar(1) })
   }
@@ -126,8 +131,8 @@ export class TrainingSession {
   }
 
   private step(learningRate: number): TrainStepResult {
-    const [loss, correct, finite] = this.run('train_step', { learning_rate: this.tf.scalar(learningRate, 'float32') }).metrics
-    return { loss, correct, finite: finite === 1 }
+    const [loss, correct, skipped, diverged] = this.run('train_step', { learning_rate: this.tf.scalar(learningRate, 'float32') }).metrics
+    return { loss, correct, skipped: skipped === 1, diverged: diverged === 1 }
   }
 
   private feed({ images, labels }: Batch): TensorMap {

@@ -1,15 +1,19 @@
 import type { LayerGraph } from '../../shared/network/layer-graph.js'
+import type { Precision } from '../../shared/training/specification.js'
 import { emitBackwardPass } from './backward-pass.js'
 import { emitDone, emitIdentity } from './effects.js'
 import { emitForwardPass } from './forward-pass.js'
-import { pack, reduce } from './graph/arithmetic.js'
+import { cast, multiply, pack, reduce, subtract } from './graph/arithmetic.js'
 import type { GraphBuilder } from './graph/graph-builder.js'
+import { Guard } from './graph/guard.js'
 import { ResourceVariable } from './graph/resource-variable.js'
 import type { Tensor } from './graph/tensor.js'
 import { emitImages } from './images.js'
 import type { EmissionContext, GroupedConvolution } from './layers/emission.js'
-import { emitCorrectCount, emitCrossEntropy, emitFiniteFlag, emitMeanGradient, emitTargets } from './loss.js'
+import { emitCorrectCount, emitCrossEntropy, emitIsFinite, emitMeanGradient, emitTargets } from './loss.js'
+import { LossScale, emitAllFinite } from './loss-scale.js'
 import { emitUpdate } from './optimizer.js'
+import { computeType, needsLossScale } from './precision.js'
 import { DataType } from './proto/gen/program.js'
 import type { Signature } from './saved-model.js'
 import { VariableReads, type VariableTable } from './variable-table.js'
@@ -27,6 +31,7 @@ export interface StepOptions {
   readonly batch: number
   readonly weightDecay: number
   readonly labelSmoothing: number
+  readonly precision: Precision
   readonly groupedConvolution: GroupedConvolution
   readonly frozenStages: number
   readonly part: StepPart
@@ -38,9 +43,9 @@ export interface ResidentBatch {
   readonly targets: ResourceVariable
 }
 
-export function residentBatch(builder: GraphBuilder, { resolution, classes }: LayerGraph, batch: number): ResidentBatch {
+export function residentBatch(builder: GraphBuilder, { resolution, classes }: LayerGraph, { batch, precision }: StepOptions): ResidentBatch {
   return {
-    images: new ResourceVariable(builder, 'batch/images', [batch, resolution, resolution, 3]),
+    images: new ResourceVariable(builder, 'batch/images', [batch, resolution, resolution, 3], computeType(precision)),
     targets: new ResourceVariable(builder, 'batch/targets', [batch, classes]),
   }
 }
@@ -50,14 +55,17 @@ export function emitLoadBatch(builder: GraphBuilder, graph: LayerGraph, resident
   return builder.scope('load_batch', () => {
     const bytes = builder.placeholder('images', DT_STRING, [1])
     const labels = builder.placeholder('labels', DT_INT32, [options.batch])
-    const images = resident.images.assign(emitImages(builder, bytes, options.batch, graph.resolution))
+    const images = resident.images.assign(emitImages(builder, bytes, options.batch, graph.resolution, computeType(options.precision)))
     const targets = resident.targets.assign(emitTargets(builder, labels, graph.classes, options.labelSmoothing))
     const done = emitDone(builder, [images, targets])
     return { inputs: { images: { tensor: bytes, shape: [1] }, labels: { tensor: labels, shape: [options.batch] } }, outputs: { done } }
   })
 }
 
-/** Signature: forward, backward and update on the resident batch; `metrics` = [mean loss, number correct, 1 if the loss is finite]. */
+/**
+ * Signature: forward, backward and update on the resident batch; `metrics` = [mean loss, number correct, 1 if the step was
+ * skipped, 1 if the training has diverged].
+ */
 export function emitTrainStep(
   builder: GraphBuilder,
   graph: LayerGraph,
@@ -67,45 +75,113 @@ export function emitTrainStep(
 ): Signature {
   return builder.scope('train_step', () => {
     const learningRate = builder.placeholder('learning_rate', DT_FLOAT, [])
-    const effects: Tensor[] = []
-    const context = trainingContext(builder, table, options, learningRate, effects)
-    const targets = resident.targets.read()
-    const emissions = emitForwardPass(context, graph, resident.images.read(), ({ stage }) => (stage < options.frozenStages ? 'moving' : 'batch'))
+    const pass = new TrainingPass(builder, table, options)
+    const emissions = emitForwardPass(pass, graph, resident.images.read(), ({ stage }) => (stage < options.frozenStages ? 'moving' : 'batch'))
     const logits = emissions[emissions.length - 1].output
+    const targets = resident.targets.read()
     const entropy = emitCrossEntropy(builder, logits, targets)
     const loss = reduce(builder, 'Mean', entropy.losses, [0])
+    const lossScale = needsLossScale(options.precision) ? new LossScale(builder, table) : null
     if (options.part !== 'forward') {
-      emitBackwardPass(context, graph, emissions, emitMeanGradient(builder, entropy, options.batch), options.frozenStages)
+      const gradient = emitMeanGradient(builder, entropy, options.batch)
+      emitBackwardPass(pass, graph, emissions, lossScale?.applyTo(gradient) ?? gradient, options.frozenStages)
     }
-    effects.push(table.get(stepVariableName).addInPlace(builder.floats(1)))
-    const metrics = pack(builder, [loss, emitCorrectCount(builder, logits, targets), emitFiniteFlag(builder, loss)])
-    const tensor = emitIdentity(builder, metrics, effects)
-    return { inputs: { learning_rate: { tensor: learningRate, shape: [] } }, outputs: { metrics: { tensor, shape: [3] } } }
+    const end = lossScale === null ? emitEnd(pass, learningRate, loss) : emitScaledEnd(pass, learningRate, loss, lossScale)
+    const metrics = pack(builder, [loss, emitCorrectCount(builder, logits, targets), end.skipped, end.diverged])
+    const tensor = emitIdentity(builder, metrics, end.effects)
+    return { inputs: { learning_rate: { tensor: learningRate, shape: [] } }, outputs: { metrics: { tensor, shape: [4] } } }
   })
 }
 
-function trainingContext(
-  builder: GraphBuilder,
-  table: VariableTable,
-  options: StepOptions,
-  learningRate: Tensor,
-  effects: Tensor[],
-): EmissionContext {
-  const reads = new VariableReads(table)
-  return {
-    builder,
-    batch: options.batch,
-    groupedConvolution: options.groupedConvolution,
-    read: (name) => reads.read(name),
-    gradient: (name, gradient, after = []) => {
-      const velocity = table.get(momentumName(name))
-      if (options.part === 'backward') return void effects.push(velocity.assign(gradient))
-      const decay = table.specification(name).decay ? options.weightDecay : 0
-      const update = { variable: table.get(name), velocity, value: reads.read(name), gradient, decay, after }
-      effects.push(emitUpdate(builder, update, learningRate))
-    },
-    assign: (name, value) => {
-      effects.push(table.get(name).assign(value))
-    },
+interface StepEnd {
+  readonly effects: readonly Tensor[]
+  /** Float32 scalars, 1 or 0. */
+  readonly skipped: Tensor
+  readonly diverged: Tensor
+}
+
+function emitEnd(pass: TrainingPass, learningRate: Tensor, loss: Tensor): StepEnd {
+  const { builder } = pass
+  const effects = pass.emitEffects(learningRate, (gradient) => gradient, [])
+  return { effects, skipped: builder.floats(0), diverged: not(builder, emitIsFinite(builder, loss)) }
+}
+
+/** A step whose gradients overflow changes nothing but the scale; one that overflows although the scale is least has diverged. */
+function emitScaledEnd(pass: TrainingPass, learningRate: Tensor, loss: Tensor, lossScale: LossScale): StepEnd {
+  const { builder } = pass
+  const gradients = new Map(pass.gradients.map(({ value }) => [value, lossScale.removeFrom(value)]))
+  const good = emitAllFinite(builder, loss, [...gradients.values()])
+  const guard = new Guard(builder, good)
+  const effects = pass.emitEffects(learningRate, (gradient) => gradients.get(gradient)!, [guard.open])
+  const skipped = not(builder, good)
+  const diverged = multiply(builder, skipped, cast(builder, lossScale.isAtFloor(), DT_FLOAT))
+  return { effects: [guard.join(effects), ...lossScale.adjust(good)], skipped, diverged }
+}
+
+/** 1 for false, 0 for true. */
+function not(builder: GraphBuilder, flag: Tensor): Tensor {
+  return subtract(builder, builder.floats(1), cast(builder, flag, DT_FLOAT))
+}
+
+interface Gradient {
+  readonly name: string
+  /** Float32, as master weights are. */
+  readonly value: Tensor
+  /** Readers of the variable that its update should wait for. */
+  readonly after: readonly Tensor[]
+}
+
+/** What the layers of a training step ask for, and what is to become of the variables when all of them have been emitted. */
+class TrainingPass implements EmissionContext {
+  readonly batch: number
+  readonly groupedConvolution: GroupedConvolution
+  readonly gradients: Gradient[] = []
+  private readonly statistics: { readonly name: string; readonly value: Tensor }[] = []
+  private readonly reads: VariableReads
+
+  constructor(
+    readonly builder: GraphBuilder,
+    private readonly table: VariableTable,
+    private readonly options: StepOptions,
+  ) {
+    this.batch = options.batch
+    this.groupedConvolution = options.groupedConvolution
+    this.reads = new VariableReads(builder, table)
+  }
+
+  read(name: string): Tensor {
+    return this.reads.read(name)
+  }
+
+  operand(name: string): Tensor {
+    return this.reads.readAs(name, computeType(this.options.precision))
+  }
+
+  gradient(name: string, gradient: Tensor, after: readonly Tensor[] = []): void {
+    this.gradients.push({ name, value: cast(this.builder, gradient, DT_FLOAT), after })
+  }
+
+  assign(name: string, value: Tensor): void {
+    this.statistics.push({ name, value })
+  }
+
+  /**
+   * Updates, moving statistics and the step counter, each once `after` has run.
+   * @param finished makes the gradient of the loss out of one that was collected
+   */
+  emitEffects(learningRate: Tensor, finished: (gradient: Tensor) => Tensor, after: readonly Tensor[]): Tensor[] {
+    const { table, builder } = this
+    const moved = this.statistics.map(({ name, value }) => table.get(name).assign(value, after))
+    const updates = this.gradients.map((gradient) => this.update({ ...gradient, value: finished(gradient.value) }, learningRate, after))
+    return [...moved, ...updates, table.get(stepVariableName).addInPlace(builder.floats(1), after)]
+  }
+
+  private update({ name, value, after: readers }: Gradient, learningRate: Tensor, after: readonly Tensor[]): Tensor {
+    const { table, options } = this
+    const velocity = table.get(momentumName(name))
+    if (options.part === 'backward') return velocity.assign(value, after)
+    const decay = table.specification(name).decay ? options.weightDecay : 0
+    const variables = { variable: table.get(name), velocity, value: this.read(name) }
+    return emitUpdate(this.builder, { ...variables, gradient: value, decay, after: [...readers, ...after] }, learningRate)
   }
 }

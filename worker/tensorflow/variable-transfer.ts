@@ -22,6 +22,7 @@ export function emitInitialization(builder: GraphBuilder, table: VariableTable, 
     const firstValue = ({ shape, initializer }: VariableSpecification, position: number): Tensor => {
       // The position keys the stream of a variable, so that what one draws does not depend on the others.
       if (initializer.kind === 'normal') return randomNormal(builder, shape, pack(builder, [seed, builder.integers(position)]), initializer.deviation)
+      if (initializer.kind === 'scalar') return builder.floats(initializer.value)
       return filled(builder, shape, initializer.kind === 'zeros' ? zero : one)
     }
     const effects = variables.map((variable, position) => table.get(variable.name).assign(firstValue(variable, position)))

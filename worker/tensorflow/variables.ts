@@ -1,9 +1,12 @@
 import type { BatchNormalizationLayer, ConvolutionLayer, FullyConnectedLayer, Layer, LayerGraph } from '../../shared/network/layer-graph.js'
 
-export type VariableKind = 'weight' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance' | 'momentum' | 'step'
+export type VariableKind = 'weight' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance' | 'momentum' | 'step' | 'loss_scale'
 
-/** How a variable starts; `normal` has mean 0. */
-export type Initializer = { readonly kind: 'zeros' | 'ones' } | { readonly kind: 'normal'; readonly deviation: number }
+/** How a variable starts; `normal` has mean 0, `scalar` is for variables of one number. */
+export type Initializer =
+  | { readonly kind: 'zeros' | 'ones' }
+  | { readonly kind: 'normal'; readonly deviation: number }
+  | { readonly kind: 'scalar'; readonly value: number }
 
 export interface VariableSpecification {
   /** The layer's name and what it is there: `stem/0/weight`; the optimizer's state is `stem/0/weight/momentum`. */
@@ -20,6 +23,11 @@ export interface VariableSpecification {
 
 /** Name of the variable that counts optimizer steps. */
 export const stepVariableName = 'step'
+/** Names of the scale of the loss, and of the steps since it was last changed; see `LossScale`. */
+export const lossScaleName = 'loss_scale'
+export const goodStepsName = 'loss_scale/good_steps'
+/** Where dynamic loss scaling starts (PyTorch's GradScaler has the same): it comes down within a few steps where that is too much. */
+const firstLossScale = 2 ** 16
 
 export function momentumName(variable: string): string {
   return `${variable}/momentum`
@@ -39,13 +47,18 @@ export function networkVariables(graph: LayerGraph, frozenStages: number): Varia
   return graph.layers.flatMap((layer) => layerVariables(layer, layer.stage >= frozenStages))
 }
 
-/** The optimizer's state: a momentum for each trainable variable, and the step counter. */
+/**
+ * The optimizer's state: a momentum for each trainable variable, the step counter, and the scale of the loss. Programs of all
+ * precisions have the same, so that a training can go on in another.
+ */
 export function optimizerVariables(network: readonly VariableSpecification[]): VariableSpecification[] {
   const state = { trainable: false, decay: false, initializer: zeros }
   const momenta = network.filter((variable) => variable.trainable)
   return [
     ...momenta.map(({ name, shape }) => ({ ...state, name: momentumName(name), shape, kind: 'momentum' as const })),
     { ...state, name: stepVariableName, shape: [], kind: 'step' },
+    { ...state, name: lossScaleName, shape: [], kind: 'loss_scale', initializer: { kind: 'scalar', value: firstLossScale } },
+    { ...state, name: goodStepsName, shape: [], kind: 'loss_scale' },
   ]
 }
 

@@ -1,10 +1,13 @@
+import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
 import type { ImageBatch } from '../data/image-batch.js'
 import type { DeviceDescription } from './messages.js'
 
 /** Parameters of a step: see `TrainingSession`, which the product runs; the loop needs no more than this. */
 export interface TrainableNetwork {
+  /** What its passes are computed in. */
+  readonly precision: Precision
   initialize(seed: number): void
-  trainStep(batch: Pick<ImageBatch, 'images' | 'labels'>, learningRate: number): { loss: number; correct: number; finite: boolean }
+  trainStep(batch: Pick<ImageBatch, 'images' | 'labels'>, learningRate: number): { loss: number; correct: number; skipped: boolean; diverged: boolean }
   evaluateStep(batch: Pick<ImageBatch, 'images' | 'labels'>): { lossSum: number; correct: number }
   /** A training step on a synthetic batch that stays on the device. */
   benchmarkStep(): void
@@ -23,6 +26,7 @@ export interface NetworkRequest {
   readonly classes: number
   readonly weightDecay: number
   readonly labelSmoothing: number
+  readonly precision: PrecisionChoice
 }
 
 /** Makes networks trainable on this process's device. */

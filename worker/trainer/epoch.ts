@@ -5,7 +5,7 @@ import type { StepGate } from './step-gate.js'
 import { timedWaits } from './timed-waits.js'
 
 export interface EpochFigures {
-  /** Mean over the epoch's images. */
+  /** Mean over the epoch's images, without those of steps that were skipped and had no loss. */
   readonly loss: number
   readonly trainTop1: number
   readonly imagesPerSecond: number
@@ -38,24 +38,33 @@ export async function trainEpoch(
 ): Promise<EpochFigures> {
   const startMs = gate.elapsedMs()
   let toldMs = startMs
-  let [step, images, lossSum, correct, rate, waitedMs] = [0, 0, 0, 0, 0, 0]
+  let [step, images, counted, lossSum, correct, rate, waitedMs] = [0, 0, 0, 0, 0, 0, 0]
   const batches = timedWaits(dataset.trainBatches(epoch, signal), () => gate.elapsedMs(), (ms) => (waitedMs += ms))
   for await (const batch of batches) {
     await gate.pass()
     rate = learningRate(step)
     const result = network.trainStep(batch, rate)
-    if (!result.finite) throw diverged(epoch, `the loss became ${result.loss} in step ${step + 1} of epoch ${epoch + 1}`)
     step += 1
+    if (result.diverged) throw diverged(epoch, `${reasonOf(result.loss)} in step ${step} of epoch ${epoch + 1}`)
     images += batch.size
-    lossSum += result.loss * batch.size
-    correct += result.correct
+    // That of a step that was skipped may be no number.
+    if (Number.isFinite(result.loss)) {
+      counted += batch.size
+      lossSum += result.loss * batch.size
+      correct += result.correct
+    }
     if (gate.elapsedMs() - toldMs < progressEveryMs) continue
     toldMs = gate.elapsedMs()
-    progress(step, lossSum / images)
+    progress(step, lossSum / counted)
   }
+  if (counted === 0) throw diverged(epoch, `no step of epoch ${epoch + 1} had a loss that is a number`)
   const elapsedMs = gate.elapsedMs() - startMs
   const speed = { imagesPerSecond: (images * 1000) / elapsedMs, dataWaitShare: waitedMs / elapsedMs }
-  return { loss: lossSum / images, trainTop1: correct / images, ...speed, learningRate: rate }
+  return { loss: lossSum / counted, trainTop1: correct / counted, ...speed, learningRate: rate }
+}
+
+function reasonOf(loss: number): string {
+  return Number.isFinite(loss) ? 'gradients overflowed at the smallest scale of the loss' : `the loss became ${loss}`
 }
 
 export function diverged(epoch: number, message: string): EndedEarly {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { builtModule } from '../../shared/package-root.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { type ChildExit, outcomeOfExit } from './child-exit.js'
-import type { DeviceDescription, ThroughputMeasurement, TrainerCommand, TrainerEvent, TrainerMessage, TrainerWork } from './messages.js'
+import type { MeasuredNetwork, ThroughputMeasurement, TrainerCommand, TrainerEvent, TrainerMessage, TrainerWork } from './messages.js'
 import { outOfMemoryKills, peakResidentBytes } from './process-memory.js'
 import { StderrTail } from './stderr-tail.js'
 
@@ -22,7 +22,7 @@ export interface LaunchOptions {
 }
 
 /** How a child's work ended. */
-export type TrainerEnd = Outcome | ({ readonly kind: 'measured' } & ThroughputMeasurement & DeviceDescription)
+export type TrainerEnd = Outcome | ({ readonly kind: 'measured' } & ThroughputMeasurement & MeasuredNetwork)
 
 /** How long after its time limit a training, stuck in one step, is killed. */
 const timeLimitGraceMs = 30_000

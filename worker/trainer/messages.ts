@@ -1,5 +1,5 @@
 import type { Outcome } from '../../shared/training/outcome.js'
-import type { TrainingSpecification } from '../../shared/training/specification.js'
+import type { Precision, PrecisionChoice, TrainingSpecification } from '../../shared/training/specification.js'
 
 /** Median and spread of a training step, milliseconds. */
 export interface StepTime {
@@ -15,12 +15,18 @@ export interface ThroughputMeasurement {
   readonly stepMs: StepTime
 }
 
-/** What a throughput was measured on. */
+/** What the device is that a throughput was measured on. */
 export interface DeviceDescription {
   /** Equal for devices whose times may be compared: the processor's model and threads, or the GPU's name. */
   readonly deviceClass: string
   /** Version of the native TensorFlow. */
   readonly tensorflow: string
+}
+
+/** What was measured: two times may be compared where these are equal. */
+export interface MeasuredNetwork extends DeviceDescription {
+  /** What the passes were computed in. */
+  readonly precision: Precision
 }
 
 /** What the trainer process tells its parent. The last message is `outcome`; of a measurement that succeeds, `measured`. */
@@ -34,7 +40,7 @@ export type TrainerEvent =
       readonly epochs: number
       /** Epochs that a checkpoint brought along. */
       readonly epochsDone: number
-    } & DeviceDescription)
+    } & MeasuredNetwork)
   /** A sign of life within a long epoch, at most every few seconds. */
   | {
       readonly kind: 'progress'
@@ -65,7 +71,7 @@ export type TrainerEvent =
       readonly learningRate: number
     }
   | { readonly kind: 'checkpoint'; readonly epoch: number; readonly path: string }
-  | ({ readonly kind: 'measured' } & ThroughputMeasurement & DeviceDescription)
+  | ({ readonly kind: 'measured' } & ThroughputMeasurement & MeasuredNetwork)
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
@@ -94,6 +100,7 @@ export interface MeasureCommand {
   readonly batch: number
   readonly resolution: number
   readonly classes: number
+  readonly precision: PrecisionChoice
   readonly threads?: number
   readonly measurementLockPath?: string
 }

@@ -3,7 +3,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../tensorflow/native/load.js'
 import { buildTrainingProgram } from '../tensorflow/program.js'
 import { TrainingSession } from '../tensorflow/session.js'
-import { deviceClass } from './device.js'
+import { deviceClass, precisionOf } from './device.js'
 import type { TrainingEngine } from './engine.js'
 
 /**
@@ -15,10 +15,11 @@ export async function tensorFlowEngine(threads: number | undefined, progress: (l
   const onGpu = isUsingGpu(tf)
   return {
     device: { deviceClass: deviceClass(onGpu, threads), tensorflow: nativeVersion(tf) },
-    open: ({ encoding, resolution, classes, batch, weightDecay, labelSmoothing }) => {
+    open: ({ encoding, resolution, classes, batch, weightDecay, labelSmoothing, precision }) => {
       const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
       const groupedConvolution = onGpu ? 'native' : 'split'
-      return TrainingSession.open(buildTrainingProgram(graph, { batch, weightDecay, labelSmoothing, groupedConvolution }))
+      const options = { batch, weightDecay, labelSmoothing, precision: precisionOf(precision, onGpu), groupedConvolution } as const
+      return TrainingSession.open(buildTrainingProgram(graph, options))
     },
   }
 }

@@ -105,7 +105,8 @@ class Training {
     const measurement = await this.measure()
     const { epoch, top1, loss, trainingMs } = this.progress
     const { deviceClass } = this.options.engine.device
-    const result = { top1, loss, epochs: epoch, ...measurement, trainingMs, deviceClass, images: this.dataset.counts }
+    const { precision } = this.network
+    const result = { top1, loss, epochs: epoch, ...measurement, trainingMs, deviceClass, precision, images: this.dataset.counts }
     return this.checkpoint === undefined ? result : { ...result, checkpoint: this.checkpoint }
   }
 
@@ -117,7 +118,7 @@ class Training {
     const { classes, counts, stepsPerEpoch } = this.dataset
     const { train, validation } = counts
     const scale = { classes: classes.length, images: { train, validation }, stepsPerEpoch, epochs: recipe.epochs }
-    emit({ kind: 'started', encoding, ...scale, epochsDone: this.progress.epoch, ...engine.device })
+    emit({ kind: 'started', encoding, ...scale, epochsDone: this.progress.epoch, ...engine.device, precision: this.network.precision })
     this.gate.start(this.progress.trainingMs)
   }
 
@@ -148,7 +149,7 @@ class Training {
     const { recipe } = this.specification
     const step = (): void => this.network.benchmarkStep()
     const measurement = await quietWindow.hold(() => measureThroughput(step, recipe.batch, signal, this.now), signal)
-    emit({ kind: 'measured', ...measurement, ...engine.device })
+    emit({ kind: 'measured', ...measurement, ...engine.device, precision: this.network.precision })
     return measurement
   }
 }

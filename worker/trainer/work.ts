@@ -41,7 +41,7 @@ async function measure(command: MeasureCommand, { engine, quietWindow, emit, sig
   try {
     network.initialize(0)
     const measurement = await quietWindow.hold(() => measureThroughput(() => network.benchmarkStep(), command.batch, signal), signal)
-    emit({ kind: 'measured', ...measurement, ...engine.device })
+    emit({ kind: 'measured', ...measurement, ...engine.device, precision: network.precision })
   } finally {
     network.close()
   }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { CommandModule } from 'yargs'
-import type { Precision } from '../../../shared/training/specification.js'
+import type { PrecisionChoice } from '../../../shared/training/specification.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
-import { recipeOptions, requireInteger, requireNumber, requireSupportedPrecision } from '../../training/recipe-options.js'
+import { recipeOptions, requireInteger, requireNumber } from '../../training/recipe-options.js'
 
 interface BenchTrainArguments extends GlobalOptions {
   readonly encoding: string | undefined
@@ -11,7 +11,7 @@ interface BenchTrainArguments extends GlobalOptions {
   readonly batch: string | undefined
   readonly resolution: string | undefined
   readonly classes: number
-  readonly precision: string
+  readonly precision: PrecisionChoice
   readonly threads: number | undefined
   readonly repetitions: number
   readonly minutes: number
@@ -44,7 +44,6 @@ export const benchTrain: CommandModule<GlobalOptions, BenchTrainArguments> = {
       .example('$0 bench train --all --batch 32 --resolution 64 --compile --minutes 60', 'one size, torch.compile too'),
   handler: async (given) => {
     requireInteger('classes', given.classes, [2, 1_000_000])
-    requireSupportedPrecision(given.precision)
     if (given.threads !== undefined) requireInteger('threads', given.threads, [1, 1024])
     // Not by yargs' conflicts: it counts a flag that has a default as given.
     if (given.encoding !== undefined && (given.all || given.networks !== undefined)) {
@@ -55,26 +54,26 @@ export const benchTrain: CommandModule<GlobalOptions, BenchTrainArguments> = {
   },
 }
 
-async function measureOne({ json, verbose, encoding, batch: batches = '64', resolution: resolutions = '224', classes, precision, threads }: BenchTrainArguments): Promise<void> {
+async function measureOne({ json, verbose, encoding, batch: batches = '64', resolution: resolutions = '224', classes, precision: asked, threads }: BenchTrainArguments): Promise<void> {
   if (encoding === undefined) throw new UsageError('name a network with --encoding, or compare six with --all')
   const { canonicalEncoding } = await import('../../../shared/space/canonical.js')
   const { parseGenome } = await import('../../../shared/space/parse.js')
   const canonical = canonicalEncoding(parseGenome(encoding))
   const [batch, resolution] = [oneInteger('batch', batches, [1, 65_536]), oneInteger('resolution', resolutions, [8, 4096])]
   const { measureOrThrow } = await import('../../training/follow-trainer.js')
-  const work = { kind: 'measure', encoding: canonical, batch, resolution, classes, ...(threads === undefined ? {} : { threads }) } as const
+  const work = { kind: 'measure', encoding: canonical, batch, resolution, classes, precision: asked, ...(threads === undefined ? {} : { threads }) } as const
   const measured = await measureOrThrow(work, verbose)
   if (measured === null) {
     process.exitCode = 130
     return
   }
-  const { imagesPerSecond, stepMs, deviceClass: device, tensorflow } = measured
+  const { imagesPerSecond, stepMs, deviceClass: device, precision, tensorflow } = measured
   if (json) printJson({ encoding: canonical, batch, resolution, classes, imagesPerSecond, stepMs, device, precision, tensorflow })
-  else printStatus(`${stepMs.median.toFixed(2)} ms a step (p10 ${stepMs.p10.toFixed(2)}, p90 ${stepMs.p90.toFixed(2)}), ${imagesPerSecond.toFixed(0)} images/s on ${device}`)
+  else printStatus(`${stepMs.median.toFixed(2)} ms a step (p10 ${stepMs.p10.toFixed(2)}, p90 ${stepMs.p90.toFixed(2)}), ${imagesPerSecond.toFixed(0)} images/s in ${precision} on ${device}`)
 }
 
 async function compare(given: BenchTrainArguments): Promise<void> {
-  const { classes, threads = availableParallelism(), repetitions, minutes, compile } = given
+  const { classes, precision, threads = availableParallelism(), repetitions, minutes, compile } = given
   requireInteger('repetitions', repetitions, [1, 10_000])
   requireNumber('minutes', minutes, [0, 10_000])
   const { cellsOf, comparedNetworks } = await import('../../../bench/train/cell.js')
@@ -85,7 +84,6 @@ async function compare(given: BenchTrainArguments): Promise<void> {
   const { benchTrain: run } = await import('../../../bench/train/bench-train.js')
   const interruption = new AbortController()
   process.once('SIGINT', () => interruption.abort())
-  const precision = given.precision as Precision
   const options = { cells, threads, precision, repetitions, compile, limitMs: minutes * 60_000, signal: interruption.signal, say: printStatus }
   const result = await run(options)
   if (interruption.signal.aborted) process.exitCode = 130

@@ -3,7 +3,7 @@ import { booleanAttribute, shapeAttribute, stringAttribute, typeAttribute } from
 import type { GraphBuilder } from './graph-builder.js'
 import type { Tensor } from './tensor.js'
 
-/** A variable that lives in the session, float32, and the operations on it. */
+/** A variable that lives in the session, and the operations on it. */
 export class ResourceVariable {
   readonly handle: Tensor
 
@@ -11,9 +11,10 @@ export class ResourceVariable {
     private readonly builder: GraphBuilder,
     readonly name: string,
     readonly shape: readonly number[],
+    readonly dtype: DataType = DataType.DT_FLOAT,
   ) {
     const attributes = {
-      dtype: typeAttribute(DataType.DT_FLOAT),
+      dtype: typeAttribute(dtype),
       shape: shapeAttribute(shape),
       shared_name: stringAttribute(name),
       container: stringAttribute(''),
@@ -23,18 +24,18 @@ export class ResourceVariable {
 
   /** The value when this node runs. On the CPU it is the variable's own memory, not a copy. */
   read(after: readonly Tensor[] = [], name?: string): Tensor {
-    const attributes = { dtype: typeAttribute(DataType.DT_FLOAT) }
+    const attributes = { dtype: typeAttribute(this.dtype) }
     const specification = { operation: 'ReadVariableOp', inputs: [this.handle], after, attributes }
-    return this.builder.node(name === undefined ? specification : { ...specification, name }, DataType.DT_FLOAT)
+    return this.builder.node(name === undefined ? specification : { ...specification, name }, this.dtype)
   }
 
-  assign(value: Tensor): Tensor {
-    const attributes = { dtype: typeAttribute(DataType.DT_FLOAT), validate_shape: booleanAttribute(true) }
-    return this.builder.effect({ operation: 'AssignVariableOp', inputs: [this.handle, value], attributes })
+  assign(value: Tensor, after: readonly Tensor[] = []): Tensor {
+    const attributes = { dtype: typeAttribute(this.dtype), validate_shape: booleanAttribute(true) }
+    return this.builder.effect({ operation: 'AssignVariableOp', inputs: [this.handle, value], after, attributes })
   }
 
-  addInPlace(value: Tensor): Tensor {
-    const attributes = { dtype: typeAttribute(DataType.DT_FLOAT) }
-    return this.builder.effect({ operation: 'AssignAddVariableOp', inputs: [this.handle, value], attributes })
+  addInPlace(value: Tensor, after: readonly Tensor[] = []): Tensor {
+    const attributes = { dtype: typeAttribute(this.dtype) }
+    return this.builder.effect({ operation: 'AssignAddVariableOp', inputs: [this.handle, value], after, attributes })
   }
 }

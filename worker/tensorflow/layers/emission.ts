@@ -13,9 +13,11 @@ export interface EmissionContext {
   /** Images in a batch; -1 = known only when the graph runs (no gradients then). */
   readonly batch: number
   readonly groupedConvolution: GroupedConvolution
-  /** The current value of a variable; one read per variable, however often it is asked for. */
+  /** The current value of a variable, float32; one read per variable, however often it is asked for. */
   read(variable: string): Tensor
-  /** Called by a layer for each of its trainable variables, once; `after` = readers of the variable that the update should wait for. */
+  /** The same in the type that convolutions and matrix products compute in. */
+  operand(variable: string): Tensor
+  /** Called by a layer for each of its trainable variables, once, with a gradient of whatever type; `after` = readers of the variable that the update should wait for. */
   gradient(variable: string, gradient: Tensor, after?: readonly Tensor[]): void
   /** Called by batch normalization in training: the variable's next value. */
   assign(variable: string, value: Tensor): void

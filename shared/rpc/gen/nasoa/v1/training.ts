@@ -21,6 +21,8 @@ export enum Precision {
   FLOAT32 = 1,
   BFLOAT16 = 2,
   FLOAT16 = 3,
+  /** AUTO - The fastest that the worker's device has. Never in a result. */
+  AUTO = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -130,7 +132,11 @@ export interface Succeeded {
     | ImageCounts
     | undefined;
   /** Where the last checkpoint lies, if one was written. */
-  checkpoint?: string | undefined;
+  checkpoint?:
+    | string
+    | undefined;
+  /** What the steps were computed in. */
+  precision: Precision;
 }
 
 /** NaN or infinity. A result: never retried. */
@@ -703,6 +709,7 @@ function createBaseSucceeded(): Succeeded {
     deviceClass: "",
     images: undefined,
     checkpoint: undefined,
+    precision: 0,
   };
 }
 
@@ -737,6 +744,9 @@ export const Succeeded: MessageFns<Succeeded> = {
     }
     if (message.checkpoint !== undefined) {
       writer.uint32(74).string(message.checkpoint);
+    }
+    if (message.precision !== 0) {
+      writer.uint32(80).int32(message.precision);
     }
     return writer;
   },
@@ -824,6 +834,14 @@ export const Succeeded: MessageFns<Succeeded> = {
             }
 
             message.checkpoint = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.precision = reader.int32() as any;
             continue;
           }
         }
