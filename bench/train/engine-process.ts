@@ -28,9 +28,9 @@ async function prepare(cell: Cell, choice: PrecisionChoice): Promise<Record<stri
 
 async function open({ encoding, ...cell }: Cell, precision: Precision, part: StepPart): Promise<TrainingSession> {
   const graph = buildLayerGraph(parseGenome(encoding), cell)
-  const groupedConvolution = isUsingGpu(tf) ? 'native' : 'split'
+  const device = isUsingGpu(tf) ? 'gpu' : 'cpu'
   const session = await TrainingSession.open(
-    buildTrainingProgram(graph, { batch: cell.batch, weightDecay: 5e-4, labelSmoothing: 0.1, precision, groupedConvolution, part }),
+    buildTrainingProgram(graph, { batch: cell.batch, weightDecay: 5e-4, labelSmoothing: 0.1, precision, device, part }),
   )
   session.initialize(0)
   session.loadBatch(batch)

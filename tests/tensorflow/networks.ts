@@ -3,6 +3,7 @@ import { buildLayerGraph } from '../../shared/network/build.js'
 import type { LayerGraph } from '../../shared/network/layer-graph.js'
 import { createRng } from '../../shared/rng.js'
 import { parseGenome } from '../../shared/space/parse.js'
+import { isUsingGpu, loadTensorFlow } from '../../worker/tensorflow/native/load.js'
 import { type ProgramOptions, type TrainingProgram, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { type Batch, TrainingSession } from '../../worker/tensorflow/session.js'
 
@@ -24,7 +25,9 @@ export async function withSession<T>(
   options: ProgramOptions,
   body: (session: TrainingSession, program: TrainingProgram) => T | Promise<T>,
 ): Promise<T> {
-  const program = buildTrainingProgram(graph, options)
+  // The program that a trainer would run here: with TensorFlow's CUDA build the tests are tests of the GPU.
+  const device = isUsingGpu(await loadTensorFlow()) ? 'gpu' : 'cpu'
+  const program = buildTrainingProgram(graph, { device, ...options })
   const session = await TrainingSession.open(program)
   try {
     return await body(session, program)

@@ -40,6 +40,18 @@ describe('a training program', () => {
     expect(Object.keys(metaGraph.signatureDef).sort()).toEqual(['eval_step', 'init', 'load_batch', 'read', 'restore', 'train_step'])
   })
 
+  it('has one operation for each convolution on a GPU, grouped ones and those of maps of a few pixels too', () => {
+    const graph = graphOf('02320-_8_1-2-11-11', 32, 5)
+    const layers = graph.layers.filter((layer) => layer.kind === 'convolution')
+    expect(layers.some(({ groups, inputChannels }) => groups > 1 && groups < inputChannels)).toBe(true)
+    expect(layers.some(({ kernel, stride, output }) => kernel === 3 && stride === 1 && output.height <= 2)).toBe(true)
+    const count = (device: 'cpu' | 'gpu', operation: string) => buildTrainingProgram(graph, { batch: 2, device }).graphDef.node.filter(({ op }) => op === operation).length
+    // Once in the training step, once in evaluation.
+    expect(count('gpu', 'Conv2D') + count('gpu', 'DepthwiseConv2dNative')).toBe(2 * layers.length)
+    expect(count('gpu', 'Conv2DBackpropFilter') + count('gpu', 'DepthwiseConv2dNativeBackpropFilter')).toBe(layers.length)
+    expect(count('cpu', 'MatMul')).toBeGreaterThan(count('gpu', 'MatMul'))
+  })
+
   it('decays weights only', () => {
     const { variables } = buildTrainingProgram(small, { batch: 2 })
     fc.assert(fc.property(fc.constantFrom(...variables), ({ kind, decay }) => decay === (kind === 'weight')))

@@ -4,7 +4,7 @@ import { emitForwardPass } from './forward-pass.js'
 import { pack, reduce } from './graph/arithmetic.js'
 import type { GraphBuilder } from './graph/graph-builder.js'
 import { emitImages } from './images.js'
-import type { EmissionContext, GroupedConvolution } from './layers/emission.js'
+import type { Device, EmissionContext } from './layers/emission.js'
 import { computeType } from './precision.js'
 import { emitCorrectCount, emitCrossEntropy, emitTargets } from './loss.js'
 import { DataType } from './proto/gen/program.js'
@@ -15,7 +15,7 @@ import { VariableReads, type VariableTable } from './variable-table.js'
 const anyBatch = -1
 
 export interface EvaluationOptions {
-  readonly groupedConvolution: GroupedConvolution
+  readonly device: Device
   readonly precision: Precision
 }
 
@@ -27,12 +27,12 @@ export function emitEvaluationStep(
   builder: GraphBuilder,
   graph: LayerGraph,
   table: VariableTable,
-  { groupedConvolution, precision }: EvaluationOptions,
+  { device, precision }: EvaluationOptions,
 ): Signature {
   return builder.scope('eval_step', () => {
     const bytes = builder.placeholder('images', DataType.DT_STRING, [1])
     const labels = builder.placeholder('labels', DataType.DT_INT32, [anyBatch])
-    const context = evaluationContext(builder, table, groupedConvolution, computeType(precision))
+    const context = evaluationContext(builder, table, device, computeType(precision))
     const images = emitImages(builder, bytes, anyBatch, graph.resolution, computeType(precision))
     const emissions = emitForwardPass(context, graph, images, () => 'moving')
     const logits = emissions[emissions.length - 1].output
@@ -44,11 +44,11 @@ export function emitEvaluationStep(
   })
 }
 
-function evaluationContext(builder: GraphBuilder, table: VariableTable, groupedConvolution: GroupedConvolution, dtype: DataType): EmissionContext {
+function evaluationContext(builder: GraphBuilder, table: VariableTable, device: Device, dtype: DataType): EmissionContext {
   const reads = new VariableReads(builder, table)
   const refuse = (name: string): never => {
     throw new Error(`evaluation must not change ${name}`)
   }
   const read = { read: (name: string) => reads.read(name), operand: (name: string) => reads.readAs(name, dtype) }
-  return { builder, batch: anyBatch, groupedConvolution, ...read, gradient: refuse, assign: refuse }
+  return { builder, batch: anyBatch, device, ...read, gradient: refuse, assign: refuse }
 }

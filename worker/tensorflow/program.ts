@@ -3,7 +3,7 @@ import type { Precision } from '../../shared/training/specification.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { emitEvaluationStep } from './evaluation-step.js'
 import { GraphBuilder } from './graph/graph-builder.js'
-import type { GroupedConvolution } from './layers/emission.js'
+import type { Device } from './layers/emission.js'
 import type { GraphDef } from './proto/gen/program.js'
 import { type Signature, encodeSavedModel } from './saved-model.js'
 import { type StepOptions, type StepPart, emitLoadBatch, emitTrainStep, residentBatch } from './training-step.js'
@@ -20,8 +20,8 @@ export interface ProgramOptions {
   readonly labelSmoothing?: number
   /** What the passes compute in; default float32. */
   readonly precision?: Precision
-  /** Default `split`, which runs everywhere; `native` on GPUs. */
-  readonly groupedConvolution?: GroupedConvolution
+  /** Default `cpu`, whose programs run everywhere. */
+  readonly device?: Device
   /** Stages (0 = stem) that keep their weights and moving statistics; default 0 = everything is trained. */
   readonly frozenStages?: number
   /** How far a training step goes; default `whole`. The others are for timing the parts of a step. */
@@ -77,14 +77,14 @@ export function entryPointsOf({ signatures }: TrainingProgram): Uint8Array {
 }
 
 function completeOptions(graph: LayerGraph, options: ProgramOptions): StepOptions {
-  const { batch, weightDecay = 0, labelSmoothing = 0, precision = 'float32', groupedConvolution = 'split', frozenStages = 0, part = 'whole' } = options
+  const { batch, weightDecay = 0, labelSmoothing = 0, precision = 'float32', device = 'cpu', frozenStages = 0, part = 'whole' } = options
   const head = graph.layers[graph.layers.length - 1].stage
   require(Number.isInteger(batch) && batch >= 1, `batch must be a positive integer, got ${batch}`)
   require(weightDecay >= 0 && Number.isFinite(weightDecay), `weight decay must be a number from 0, got ${weightDecay}`)
   require(labelSmoothing >= 0 && labelSmoothing < 1, `label smoothing must be from 0 to below 1, got ${labelSmoothing}`)
   const stages = Number.isInteger(frozenStages) && frozenStages >= 0 && frozenStages <= head
   require(stages, `frozen stages must be an integer from 0 to ${head} (the head is always trained), got ${frozenStages}`)
-  return { batch, weightDecay, labelSmoothing, precision, groupedConvolution, frozenStages, part }
+  return { batch, weightDecay, labelSmoothing, precision, device, frozenStages, part }
 }
 
 function require(condition: boolean, message: string): void {

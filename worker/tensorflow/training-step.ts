@@ -9,7 +9,7 @@ import { Guard } from './graph/guard.js'
 import { ResourceVariable } from './graph/resource-variable.js'
 import type { Tensor } from './graph/tensor.js'
 import { emitImages } from './images.js'
-import type { EmissionContext, GroupedConvolution } from './layers/emission.js'
+import type { Device, EmissionContext } from './layers/emission.js'
 import { emitCorrectCount, emitCrossEntropy, emitIsFinite, emitMeanGradient, emitTargets } from './loss.js'
 import { LossScale, emitAllFinite } from './loss-scale.js'
 import { emitUpdate } from './optimizer.js'
@@ -32,7 +32,7 @@ export interface StepOptions {
   readonly weightDecay: number
   readonly labelSmoothing: number
   readonly precision: Precision
-  readonly groupedConvolution: GroupedConvolution
+  readonly device: Device
   readonly frozenStages: number
   readonly part: StepPart
 }
@@ -134,7 +134,7 @@ interface Gradient {
 /** What the layers of a training step ask for, and what is to become of the variables when all of them have been emitted. */
 class TrainingPass implements EmissionContext {
   readonly batch: number
-  readonly groupedConvolution: GroupedConvolution
+  readonly device: Device
   readonly gradients: Gradient[] = []
   private readonly statistics: { readonly name: string; readonly value: Tensor }[] = []
   private readonly reads: VariableReads
@@ -145,7 +145,7 @@ class TrainingPass implements EmissionContext {
     private readonly options: StepOptions,
   ) {
     this.batch = options.batch
-    this.groupedConvolution = options.groupedConvolution
+    this.device = options.device
     this.reads = new VariableReads(builder, table)
   }
 

@@ -17,8 +17,7 @@ export async function tensorFlowEngine(threads: number | undefined, progress: (l
     device: { deviceClass: deviceClass(onGpu, threads), tensorflow: nativeVersion(tf) },
     open: ({ encoding, resolution, classes, batch, weightDecay, labelSmoothing, precision }) => {
       const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
-      const groupedConvolution = onGpu ? 'native' : 'split'
-      const options = { batch, weightDecay, labelSmoothing, precision: precisionOf(precision, onGpu), groupedConvolution } as const
+      const options = { batch, weightDecay, labelSmoothing, precision: precisionOf(precision, onGpu), device: onGpu ? 'gpu' : 'cpu' } as const
       return TrainingSession.open(buildTrainingProgram(graph, options))
     },
   }

@@ -1,6 +1,6 @@
 import { integersAttribute, stringAttribute, typeAttribute } from './attributes.js'
 import type { GraphBuilder } from './graph-builder.js'
-import { convolveByTaps, suitsTaps, tapsFilterGradient, tapsInputGradient } from './tap-convolution.js'
+import { convolveByTaps, tapsFilterGradient, tapsInputGradient } from './tap-convolution.js'
 import type { Tensor } from './tensor.js'
 
 /** TensorFlow's operations, dense (grouped where the filter has fewer input channels) and depthwise. */
@@ -15,21 +15,23 @@ export interface ConvolutionGeometry {
   readonly filterShape: readonly number[]
   readonly stride: number
   readonly padding: 'SAME' | 'VALID'
+  /** As matrix products, one per tap of the kernel (tap-convolution.ts), instead of one operation. */
+  readonly byTaps: boolean
 }
 
 export function convolve(builder: GraphBuilder, geometry: ConvolutionGeometry, input: Tensor, filter: Tensor): Tensor {
-  if (suitsTaps(geometry)) return convolveByTaps(builder, geometry, input, filter)
+  if (geometry.byTaps) return convolveByTaps(builder, geometry, input, filter)
   return emit(builder, geometry, geometry.operation, [input, filter])
 }
 
 /** Gradient with respect to the input; the batch must be known. */
 export function convolutionInputGradient(builder: GraphBuilder, geometry: ConvolutionGeometry, filter: Tensor, gradient: Tensor): Tensor {
-  if (suitsTaps(geometry)) return tapsInputGradient(builder, geometry, filter, gradient)
+  if (geometry.byTaps) return tapsInputGradient(builder, geometry, filter, gradient)
   return emit(builder, geometry, `${geometry.operation}BackpropInput`, [builder.integers(geometry.inputShape), filter, gradient])
 }
 
 export function convolutionFilterGradient(builder: GraphBuilder, geometry: ConvolutionGeometry, input: Tensor, gradient: Tensor): Tensor {
-  if (suitsTaps(geometry)) return tapsFilterGradient(builder, geometry, input, gradient)
+  if (geometry.byTaps) return tapsFilterGradient(builder, geometry, input, gradient)
   return emit(builder, geometry, `${geometry.operation}BackpropFilter`, [input, builder.integers(geometry.filterShape), gradient])
 }
 

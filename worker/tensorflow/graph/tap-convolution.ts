@@ -18,8 +18,8 @@ interface Tap {
 
 const largestSide = 2
 
-/** Whether the taps are the better way: dense, stride 1, 3x3, SAME. */
-export function suitsTaps({ operation, inputShape, filterShape, stride, padding }: ConvolutionGeometry): boolean {
+/** Whether the taps are the better way on a CPU: dense, stride 1, 3x3, SAME. */
+export function suitsTaps({ operation, inputShape, filterShape, stride, padding }: Omit<ConvolutionGeometry, 'byTaps'>): boolean {
   const [, height, width, channels] = inputShape
   const small = height <= largestSide && width <= largestSide
   return operation === 'Conv2D' && small && stride === 1 && padding === 'SAME' && filterShape[0] === 3 && filterShape[2] === channels

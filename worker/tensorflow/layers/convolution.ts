@@ -2,6 +2,7 @@ import type { ConvolutionLayer, FeatureShape } from '../../../shared/network/lay
 import { concatenateChannels, splitChannels } from '../graph/channels.js'
 import { type ConvolutionGeometry, convolutionFilterGradient, convolutionInputGradient, convolve } from '../graph/convolution.js'
 import { type Padding, cropImage, padImage, paddingFor } from '../graph/padding.js'
+import { suitsTaps } from '../graph/tap-convolution.js'
 import type { Tensor } from '../graph/tensor.js'
 import { isDepthwise } from '../variables.js'
 import type { Emission, EmissionContext } from './emission.js'
@@ -53,8 +54,8 @@ function emitParts(context: EmissionContext, layer: ConvolutionLayer, geometry: 
   }
 }
 
-function isSplit({ groupedConvolution }: EmissionContext, layer: ConvolutionLayer): boolean {
-  return groupedConvolution === 'split' && layer.groups > 1 && !isDepthwise(layer)
+function isSplit({ device }: EmissionContext, layer: ConvolutionLayer): boolean {
+  return device === 'cpu' && layer.groups > 1 && !isDepthwise(layer)
 }
 
 function zerosAround({ kernel, stride, padding }: ConvolutionLayer, { height, width }: FeatureShape): Padding | null {
@@ -63,7 +64,7 @@ function zerosAround({ kernel, stride, padding }: ConvolutionLayer, { height, wi
 
 /** Geometry of the convolution, or of each of its equal parts. */
 function geometryOf(
-  { batch }: EmissionContext,
+  { batch, device }: EmissionContext,
   layer: ConvolutionLayer,
   { height, width }: FeatureShape,
   zeros: Padding | null,
@@ -73,11 +74,12 @@ function geometryOf(
   const depthwise = isDepthwise(layer)
   const channels = depthwise ? [inputChannels, output.channels / inputChannels] : [inputChannels / groups, output.channels / parts]
   const [rows, columns] = zeros === null ? [0, 0] : zeros.after.map((after) => zeros.before + after)
-  return {
+  const geometry = {
     operation: depthwise ? 'DepthwiseConv2dNative' : 'Conv2D',
     inputShape: [batch, height + rows, width + columns, inputChannels / parts],
     filterShape: [kernel, kernel, ...channels],
     stride,
     padding: padding > 0 && zeros === null ? 'SAME' : 'VALID',
-  }
+  } as const
+  return { ...geometry, byTaps: device === 'cpu' && suitsTaps(geometry) }
 }

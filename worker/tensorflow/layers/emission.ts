@@ -2,17 +2,18 @@ import type { GraphBuilder } from '../graph/graph-builder.js'
 import type { Tensor } from '../graph/tensor.js'
 
 /**
- * How grouped convolutions (more than one group, fewer than input channels) are emitted: `native` as one grouped Conv2D,
- * whose gradients exist on GPUs only; `split` as one convolution per group, for CPUs.
+ * What a program is made for. On CPUs a grouped convolution (more than one group, fewer than input channels) is one convolution per
+ * group, since TensorFlow has no gradients of grouped ones there, and one of a map of a few pixels is a few matrix products; on GPUs
+ * both are one operation, where every further kernel costs its launch.
  */
-export type GroupedConvolution = 'native' | 'split'
+export type Device = 'cpu' | 'gpu'
 
 /** Where a layer's nodes go, and what it may use there. */
 export interface EmissionContext {
   readonly builder: GraphBuilder
   /** Images in a batch; -1 = known only when the graph runs (no gradients then). */
   readonly batch: number
-  readonly groupedConvolution: GroupedConvolution
+  readonly device: Device
   /** The current value of a variable, float32; one read per variable, however often it is asked for. */
   read(variable: string): Tensor
   /** The same in the type that convolutions and matrix products compute in. */
