@@ -35,6 +35,8 @@ export class CandidatesInFlight {
   /** Proposals asked for that have not been delivered. */
   requested = 0
   private readonly pending = new Map<number, PendingCandidate>()
+  /** How many of them are trained beyond the lowest rung. */
+  private climbing = 0
   private lastCandidate: number
   private lastJobId: number
   private lastTold: number
@@ -44,7 +46,7 @@ export class CandidatesInFlight {
     this.lastCandidate = start.lastCandidate
     this.lastJobId = start.lastJobId
     this.lastTold = start.lastTold
-    for (const candidate of start.pending) this.pending.set(candidate.sequence, candidate)
+    for (const candidate of start.pending) this.add(candidate)
   }
 
   /** Number of candidates whose job has not ended, those that are asked for included. */
@@ -72,16 +74,12 @@ export class CandidatesInFlight {
 
   /** Number of those that have no result yet, those that are asked for included. */
   get withoutResult(): number {
-    let count = this.requested
-    for (const { rung } of this.pending.values()) if (rung === 0) count++
-    return count
+    return this.count - this.climbing
   }
 
   /** Whether a candidate is being trained beyond the lowest rung, or has earned it. */
   get isClimbing(): boolean {
-    if (this.options.climb.isDue) return true
-    for (const { rung } of this.pending.values()) if (rung > 0) return true
-    return false
+    return this.climbing > 0 || this.options.climb.isDue
   }
 
   /** The rung that a candidate in flight is being trained for. */
@@ -109,10 +107,20 @@ export class CandidatesInFlight {
   /** The outcome of a candidate's job: the search learns of a result, and lets go of what will never have one. */
   end(sequence: number, outcome: Outcome): void {
     const candidate = this.inFlight(sequence)
-    this.pending.delete(sequence)
+    this.remove(candidate)
     if (isVerdict(outcome)) this.tell(candidate, outcome)
     else this.giveUp(candidate, outcome)
     this.options.observer?.candidateEnded?.(candidate.encoding, outcome, candidate.rung)
+  }
+
+  private add(candidate: PendingCandidate): void {
+    this.pending.set(candidate.sequence, candidate)
+    if (candidate.rung > 0) this.climbing++
+  }
+
+  private remove({ sequence, rung }: PendingCandidate): void {
+    this.pending.delete(sequence)
+    if (rung > 0) this.climbing--
   }
 
   private inFlight(sequence: number): PendingCandidate {
@@ -157,7 +165,7 @@ export class CandidatesInFlight {
     const { store, policy } = this.options
     const { sequence, encoding } = candidate
     const job = newJob({ id: ++this.lastJobId, candidate: sequence, encoding }, atMs, policy)
-    this.pending.set(sequence, candidate)
+    this.add(candidate)
     store.recordLazily({ kind: 'job', job })
     return job
   }

@@ -20,11 +20,25 @@ export function assignFitness(points: readonly ConstrainedCosts[]): Fitness[] {
   const fronts: number[][] = []
   ranks.forEach((rank, index) => (fronts[rank] ??= []).push(index))
   const fitness = new Array<Fitness>(points.length)
-  fronts.forEach((front, rank) => {
-    const distances = crowdingDistance(front.map((index) => points[index].costs))
-    front.forEach((index, i) => (fitness[index] = { rank, crowding: distances[i] }))
-  })
+  for (const front of fronts) crowd(front, points, ranks, fitness)
   return fitness
+}
+
+/**
+ * As `assignFitness` of the points without the one at `removed`, which is of the last rank: it dominates nobody, so the others keep
+ * their ranks, and only those of its own are crowded anew.
+ */
+export function fitnessWithout(removed: number, points: readonly ConstrainedCosts[], fitness: readonly Fitness[]): Fitness[] {
+  const left = fitness.toSpliced(removed, 1)
+  const ranks = left.map(({ rank }) => rank)
+  const front = ranks.flatMap((rank, index) => (rank === fitness[removed].rank ? [index] : []))
+  crowd(front, points.toSpliced(removed, 1), ranks, left)
+  return left
+}
+
+function crowd(front: readonly number[], points: readonly ConstrainedCosts[], ranks: readonly number[], fitness: Fitness[]): void {
+  const distances = crowdingDistance(front.map((index) => points[index].costs))
+  front.forEach((index, i) => (fitness[index] = { rank: ranks[index], crowding: distances[i] }))
 }
 
 /**

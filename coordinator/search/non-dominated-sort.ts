@@ -50,6 +50,7 @@ export function nonDominatedSort(points: readonly Costs[]): number[] {
 /** Ranks under constrained dominance: the feasible points' own ranks, then one rank for each distinct violation, smallest first. */
 export function constrainedSort(points: readonly ConstrainedCosts[]): number[] {
   const feasible = points.flatMap(({ violation }, index) => (violation > 0 ? [] : [index]))
+  if (feasible.length === points.length) return nonDominatedSort(points.map(({ costs }) => costs))
   const ranks = new Array<number>(points.length).fill(0)
   let next = 0
   nonDominatedSort(feasible.map((index) => points[index].costs)).forEach((rank, i) => {

@@ -1,6 +1,6 @@
 import type { Rng } from '../../shared/rng.js'
 import type { ConstrainedCosts } from './dominance.js'
-import { type Fitness, assignFitness, compareFitness } from './environmental-selection.js'
+import { type Fitness, assignFitness, compareFitness, fitnessWithout } from './environmental-selection.js'
 
 /** An evaluated candidate that may become a parent. */
 export interface Member extends ConstrainedCosts {
@@ -28,7 +28,8 @@ export class Population {
     this.assign([...this.list, member])
     if (this.list.length <= this.capacity) return
     const worst = this.list.reduce((least, _, i) => (compareFitness(this.fitness[i], this.fitness[least]) >= 0 ? i : least), 0)
-    this.assign(this.list.filter((_, i) => i !== worst))
+    this.fitness = fitnessWithout(worst, this.list, this.fitness)
+    this.list = this.list.toSpliced(worst, 1)
   }
 
   remove(key: string): void {

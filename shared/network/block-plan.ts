@@ -128,12 +128,13 @@ export function planBlocks(genome: Genome): readonly BlockPlan[] {
 }
 
 function planAnew({ block, stemChannels, macro }: Genome): readonly BlockPlan[] {
-  const distinct = new Map<string, BlockPlan>()
+  const distinct = new Map<number, BlockPlan>()
   let width = stemChannels
   return macro.map(({ multiplier, stride }) => {
     const inputChannels = width
     width *= multiplier
-    const key = `${inputChannels} ${multiplier} ${stride}`
+    // A multiplier is one digit.
+    const key = (inputChannels * 10 + multiplier) * 2 + stride
     const known = distinct.get(key)
     if (known !== undefined) return known
     const plan = planBlock(block, inputChannels, width, stride)

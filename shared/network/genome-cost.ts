@@ -1,6 +1,6 @@
 import type { Genome } from '../space/genome.js'
 import { type BlockPlan, type ConvolutionPlan, planBlocks } from './block-plan.js'
-import { type NetworkCost, addCosts } from './cost.js'
+import type { NetworkCost } from './cost.js'
 import { type InputSize, checkInputSize, strided } from './input-size.js'
 
 /** The stem: 3x3 convolutions, as (input channels, output channels, stride). */
@@ -13,29 +13,72 @@ export function stemConvolutions(stemChannels: number): readonly ConvolutionPlan
   ]
 }
 
-function convolutionCost(plan: ConvolutionPlan, side: number, followedByBn: boolean): NetworkCost {
-  const weights = (plan.kernel ** 2 * plan.inputChannels * plan.outputChannels) / plan.groups
-  const pixels = strided(side, plan.stride) ** 2
-  return {
-    params: weights + (followedByBn ? 2 * plan.outputChannels : 0),
-    macs: weights * pixels,
-    activations: plan.outputChannels * pixels,
+/** Adds costs up in place: searches count hundreds of thousands of networks, and an object for each convolution takes longer than its count. */
+class CostSum implements NetworkCost {
+  params = 0
+  macs = 0
+  activations = 0
+
+  add({ params, macs, activations }: NetworkCost): void {
+    this.params += params
+    this.macs += macs
+    this.activations += activations
+  }
+
+  /** @param side of its square input */
+  addConvolution({ kernel, stride, groups, inputChannels, outputChannels }: ConvolutionPlan, side: number, followedByBn: boolean): void {
+    const weights = (kernel ** 2 * inputChannels * outputChannels) / groups
+    const pixels = strided(side, stride) ** 2
+    this.params += weights + (followedByBn ? 2 * outputChannels : 0)
+    this.macs += weights * pixels
+    this.activations += outputChannels * pixels
   }
 }
 
 /** Cost of one block on a square input of the given side. */
-export function blockCost({ places }: BlockPlan, side: number): NetworkCost {
-  const costs: NetworkCost[] = []
+function blockCost({ places }: BlockPlan, side: number): NetworkCost {
+  const sum = new CostSum()
   const sideAt = (place: number): number => (place === 0 ? side : strided(side, places[place - 1].stride))
-  places.forEach(({ convolutions, merges }, index) => {
+  for (const [index, { convolutions, merges }] of places.entries()) {
     let inner = sideAt(index)
-    convolutions.forEach((plan, position) => {
-      costs.push(convolutionCost(plan, inner, position === convolutions.length - 1))
+    for (const plan of convolutions) {
+      sum.addConvolution(plan, inner, plan === convolutions[convolutions.length - 1])
       inner = strided(inner, plan.stride)
-    })
-    for (const { projection, skip } of merges) if (projection !== null) costs.push(convolutionCost(projection, sideAt(skip.from), true))
-  })
-  return costs.reduce(addCosts)
+    }
+    for (const { projection, skip } of merges) if (projection !== null) sum.addConvolution(projection, sideAt(skip.from), true)
+  }
+  return sum
+}
+
+/** @param each told the cost so far after the stem and after each block */
+function sumCosts(genome: Genome, size: InputSize, each?: (sofar: NetworkCost) => void): NetworkCost {
+  checkInputSize(size)
+  const total = new CostSum()
+  let side = size.resolution
+  for (const plan of stemConvolutions(genome.stemChannels)) {
+    total.addConvolution(plan, side, true)
+    side = strided(side, plan.stride)
+  }
+  each?.(total)
+  let width = genome.stemChannels
+  // Blocks that are alike and have inputs of one size stand next to each other: between them nothing widens or shrinks.
+  let last: { readonly plan: BlockPlan; readonly side: number; readonly cost: NetworkCost } | null = null
+  for (const plan of planBlocks(genome)) {
+    if (last?.plan !== plan || last.side !== side) last = { plan, side, cost: blockCost(plan, side) }
+    total.add(last.cost)
+    each?.(total)
+    side = strided(side, plan.stride)
+    width = plan.outputChannels
+  }
+  const { classes } = size
+  total.add({ params: (width + 1) * classes, macs: width * classes, activations: classes })
+  return total
+}
+
+/** Equal to `networkCost(buildLayerGraph(genome, size))`, without building the layers: for searches, which count many networks. */
+export function genomeCost(genome: Genome, size: InputSize): NetworkCost {
+  const { params, macs, activations } = sumCosts(genome, size)
+  return { params, macs, activations }
 }
 
 /**
@@ -43,32 +86,7 @@ export function blockCost({ places }: BlockPlan, side: number): NetworkCost {
  * Beyond 2^53 the entries are rounded, never below 2^53: sums and products of non-negative doubles are monotone.
  */
 export function cumulativeCosts(genome: Genome, size: InputSize): readonly NetworkCost[] {
-  checkInputSize(size)
-  let side = size.resolution
-  let total: NetworkCost = { params: 0, macs: 0, activations: 0 }
-  for (const plan of stemConvolutions(genome.stemChannels)) {
-    total = addCosts(total, convolutionCost(plan, side, true))
-    side = strided(side, plan.stride)
-  }
-  const totals = [total]
-  const known = new Map<BlockPlan, { readonly side: number; readonly cost: NetworkCost }>()
-  let width = genome.stemChannels
-  for (const plan of planBlocks(genome)) {
-    const before = known.get(plan)
-    const cost = before?.side === side ? before.cost : blockCost(plan, side)
-    known.set(plan, { side, cost })
-    total = addCosts(total, cost)
-    totals.push(total)
-    side = strided(side, plan.stride)
-    width = plan.outputChannels
-  }
-  const { classes } = size
-  totals.push(addCosts(total, { params: (width + 1) * classes, macs: width * classes, activations: classes }))
-  return totals
-}
-
-/** Equal to `networkCost(buildLayerGraph(genome, size))`, without building the layers: for searches, which count many networks. */
-export function genomeCost(genome: Genome, size: InputSize): NetworkCost {
-  const costs = cumulativeCosts(genome, size)
-  return costs[costs.length - 1]
+  const totals: NetworkCost[] = []
+  const total = sumCosts(genome, size, (sofar) => totals.push({ ...sofar }))
+  return [...totals, total]
 }

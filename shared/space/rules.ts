@@ -1,5 +1,5 @@
 import { type BlockPlan, planBlocks } from '../network/block-plan.js'
-import { cumulativeCosts } from '../network/genome-cost.js'
+import { cumulativeCosts, genomeCost } from '../network/genome-cost.js'
 import type { Genome, Operation, Skip } from './genome.js'
 import { limits } from './limits.js'
 
@@ -113,11 +113,10 @@ function groupViolation({ block: { operations } }: Genome, plans: readonly Block
 /** The block at which a count leaves the exact integers; the last block where only the head is too much. */
 function costViolation(genome: Genome): Violation | null {
   const { resolution, classes } = limits
-  const totals = cumulativeCosts(genome, { resolution, classes })
-  const total = totals[totals.length - 1]
+  const total = genomeCost(genome, { resolution, classes })
   for (const [count, unit] of [['params', 'parameters'], ['macs', 'MACs'], ['activations', 'activations']] as const) {
     if (Number.isSafeInteger(total[count])) continue
-    const at = totals.findIndex((cost) => !Number.isSafeInteger(cost[count]))
+    const at = cumulativeCosts(genome, { resolution, classes }).findIndex((cost) => !Number.isSafeInteger(cost[count]))
     const index = Math.min(Math.max(at - 1, 0), genome.macro.length - 1)
     return { reason: `more than 2^53 - 1 ${unit} at ${resolution} pixels`, locus: { part: 'block', index } }
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { crowdingDistance } from '../../coordinator/search/crowding-distance.js'
-import { environmentalSelection } from '../../coordinator/search/environmental-selection.js'
+import { assignFitness, environmentalSelection, fitnessWithout } from '../../coordinator/search/environmental-selection.js'
 import { nonDominatedSort } from '../../coordinator/search/non-dominated-sort.js'
 import { points } from './brute-force.js'
 
@@ -67,4 +67,18 @@ describe('environmental selection', () => {
   test('a feasible candidate survives a better infeasible one', () => {
     expect(environmentalSelection([{ costs: [0, 0], violation: 0.01 }, { costs: [9, 9], violation: 0 }], 1)).toEqual([1])
   })
+})
+
+test('fitness without one of the last rank is that of the others alone', () => {
+  const violation = fc.constantFrom(0, 0, 0, 1, 2)
+  fc.assert(
+    fc.property(points(2), fc.array(violation, { minLength: 40, maxLength: 40 }), fc.nat(), (all, violations, choice) => {
+      const constrained = all.map((costs, i) => ({ costs, violation: violations[i % 40] }))
+      const fitness = assignFitness(constrained)
+      const last = fitness.flatMap(({ rank }, i) => (rank === Math.max(...fitness.map((each) => each.rank)) ? [i] : []))
+      if (last.length === 0) return
+      const removed = last[choice % last.length]
+      expect(fitnessWithout(removed, constrained, fitness)).toEqual(assignFitness(constrained.toSpliced(removed, 1)))
+    }),
+  )
 })
