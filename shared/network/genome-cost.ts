@@ -50,6 +50,12 @@ function blockCost({ places }: BlockPlan, side: number): NetworkCost {
   return sum
 }
 
+interface CountedBlock {
+  readonly plan: BlockPlan
+  readonly side: number
+  readonly cost: NetworkCost
+}
+
 /** @param each told the cost so far after the stem and after each block */
 function sumCosts(genome: Genome, size: InputSize, each?: (sofar: NetworkCost) => void): NetworkCost {
   checkInputSize(size)
@@ -62,9 +68,9 @@ function sumCosts(genome: Genome, size: InputSize, each?: (sofar: NetworkCost) =
   each?.(total)
   let width = genome.stemChannels
   // Blocks that are alike and have inputs of one size stand next to each other: between them nothing widens or shrinks.
-  let last: { readonly plan: BlockPlan; readonly side: number; readonly cost: NetworkCost } | null = null
+  let last: CountedBlock | undefined
   for (const plan of planBlocks(genome)) {
-    if (last?.plan !== plan || last.side !== side) last = { plan, side, cost: blockCost(plan, side) }
+    last = last?.plan === plan && last.side === side ? last : { plan, side, cost: blockCost(plan, side) }
     total.add(last.cost)
     each?.(total)
     side = strided(side, plan.stride)
