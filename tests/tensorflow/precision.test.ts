@@ -3,7 +3,7 @@ import type { LayerGraph } from '../../shared/network/layer-graph.js'
 import { createRng } from '../../shared/rng.js'
 import type { Precision } from '../../shared/training/specification.js'
 import { type TrainingProgram, buildTrainingProgram } from '../../worker/tensorflow/program.js'
-import { DataType, type NodeDef } from '../../worker/tensorflow/proto/gen/program.js'
+import { DataType, type GraphDef, type NodeDef } from '../../worker/tensorflow/proto/gen/program.js'
 import { TrainingSession } from '../../worker/tensorflow/session.js'
 import { momentumName } from '../../worker/tensorflow/variables.js'
 import { referenceNetworks } from '../network/published-networks.js'
@@ -18,6 +18,9 @@ const halves = [
 /** At 16 pixels the blocks work on 4x4 and on 2x2, where convolutions are emitted tap by tap. */
 const resolution = 16
 const count = 16
+
+/** Dense and depthwise convolutions, a sum and a concatenation. */
+const mixed = graphOf('02420-a02c12_8_1-2', resolution, 5)
 
 /** As `randomValues`, with ReLUs that are open or shut whatever the rounding: what is left to differ is the rounding itself. */
 function decidedValues(program: TrainingProgram, initial: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
@@ -74,16 +77,22 @@ describe('half precision', () => {
   })
 
   it.each(halves)('computes products in $precision, keeps variables, statistics and loss in float32', ({ precision, type }) => {
-    const { graphDef } = buildTrainingProgram(graphOf('02420-a02c12_8_1-2', resolution, 5), { batch: 2, precision })
-    const typesOf = (operation: RegExp, attribute: string): Set<DataType | undefined> =>
-      new Set(graphDef.node.filter(({ op }) => operation.test(op)).map((node) => typeOf(node, attribute)))
-    const products = /^(Conv2D|DepthwiseConv2dNative|MatMul)/
-    expect(typesOf(products, 'T')).toEqual(new Set([type]))
+    const { graphDef } = buildTrainingProgram(mixed, { batch: 2, precision, device: 'gpu' })
+    const typesOf = (operation: RegExp, attribute: string) => typesIn(graphDef, operation, attribute)
+    expect(typesOf(/^(Conv2D|DepthwiseConv2dNative|MatMul)/, 'T')).toEqual(new Set([type]))
     expect(typesOf(/^FusedBatchNorm/, 'T')).toEqual(new Set([type]))
     expect(typesOf(/^FusedBatchNorm/, 'U')).toEqual(new Set([DataType.DT_FLOAT]))
     expect(typesOf(/^(SoftmaxCrossEntropyWithLogits|ResourceApplyMomentum|BiasAdd|BiasAddGrad|Mean)$/, 'T')).toEqual(new Set([DataType.DT_FLOAT]))
     const variables = graphDef.node.filter(({ op, name }) => op === 'VarHandleOp' && name !== 'variable/batch/images')
     expect(new Set(variables.map((node) => typeOf(node, 'dtype')))).toEqual(new Set([DataType.DT_FLOAT]))
+  })
+
+  it('leaves to float32, on a CPU in bfloat16, what is slower in bfloat16', () => {
+    const { graphDef } = buildTrainingProgram(mixed, { batch: 2, precision: 'bfloat16', device: 'cpu' })
+    expect(typesIn(graphDef, /^DepthwiseConv2dNative/, 'T')).toEqual(new Set([DataType.DT_FLOAT]))
+    expect(typesIn(graphDef, /^(Conv2D|MatMul)/, 'T')).toEqual(new Set([DataType.DT_BFLOAT16]))
+    // The stem has 4 channels, the blocks have 16.
+    expect(typesIn(graphDef, /^FusedBatchNorm/, 'T')).toEqual(new Set([DataType.DT_FLOAT, DataType.DT_BFLOAT16]))
   })
 
   it('is a graph that TensorFlow takes, for every released network', { timeout: 300_000 }, async () => {
@@ -98,6 +107,10 @@ describe('half precision', () => {
     }
   })
 })
+
+function typesIn({ node }: GraphDef, operation: RegExp, attribute: string): Set<DataType | undefined> {
+  return new Set(node.filter(({ op }) => operation.test(op)).map((one) => typeOf(one, attribute)))
+}
 
 function typeOf({ attr }: NodeDef, attribute: string): DataType | undefined {
   const value = attr[attribute]?.value

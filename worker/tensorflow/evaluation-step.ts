@@ -32,8 +32,9 @@ export function emitEvaluationStep(
   return builder.scope('eval_step', () => {
     const bytes = builder.placeholder('images', DataType.DT_STRING, [1])
     const labels = builder.placeholder('labels', DataType.DT_INT32, [anyBatch])
-    const context = evaluationContext(builder, table, device, computeType(precision))
-    const images = emitImages(builder, bytes, anyBatch, graph.resolution, computeType(precision))
+    const dtype = computeType(precision)
+    const context = evaluationContext(builder, table, device, dtype)
+    const images = emitImages(builder, bytes, anyBatch, graph.resolution, dtype)
     const emissions = emitForwardPass(context, graph, images, () => 'moving')
     const logits = emissions[emissions.length - 1].output
     const targets = emitTargets(builder, labels, graph.classes, 0)
@@ -49,6 +50,5 @@ function evaluationContext(builder: GraphBuilder, table: VariableTable, device: 
   const refuse = (name: string): never => {
     throw new Error(`evaluation must not change ${name}`)
   }
-  const read = { read: (name: string) => reads.read(name), operand: (name: string) => reads.readAs(name, dtype) }
-  return { builder, batch: anyBatch, device, ...read, gradient: refuse, assign: refuse }
+  return { builder, batch: anyBatch, device, dtype, read: (name, type) => reads.read(name, type), gradient: refuse, assign: refuse }
 }

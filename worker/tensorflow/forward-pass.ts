@@ -3,6 +3,7 @@ import type { Tensor } from './graph/tensor.js'
 import { emitInferenceBatchNormalization, emitTrainingBatchNormalization } from './layers/batch-normalization.js'
 import { emitConvolution } from './layers/convolution.js'
 import type { Emission, EmissionContext } from './layers/emission.js'
+import { emitInFloat32, isFasterInFloat32 } from './layers/float32-layers.js'
 import { emitFullyConnected } from './layers/fully-connected.js'
 import { emitGlobalAveragePool } from './layers/global-average-pool.js'
 import { emitMerge } from './layers/merge.js'
@@ -23,7 +24,9 @@ export function emitForwardPass(
     const inputs = inputsOf(layer)
     const tensors = layer.kind === 'input' ? [images] : inputs.map((id) => emissions[id].output)
     const from = inputs.map((id) => graph.layers[id].output)
-    emissions.push(context.builder.scope(layer.name, () => emitLayer(context, layer, tensors, from, statistics(layer))))
+    const emit = (given: readonly Tensor[]): Emission => emitLayer(context, layer, given, from, statistics(layer))
+    const emitWhole = (): Emission => (isFasterInFloat32(context, layer) ? emitInFloat32(context, tensors[0], (input) => emit([input])) : emit(tensors))
+    emissions.push(context.builder.scope(layer.name, emitWhole))
   }
   return emissions
 }
@@ -41,7 +44,7 @@ export function inputsOf(layer: Layer): readonly number[] {
   }
 }
 
-function emitLayer(context: EmissionContext, layer: Layer, inputs: Tensor[], from: Layer['output'][], statistics: Statistics): Emission {
+function emitLayer(context: EmissionContext, layer: Layer, inputs: readonly Tensor[], from: Layer['output'][], statistics: Statistics): Emission {
   switch (layer.kind) {
     case 'input':
       return { output: inputs[0], backward: null }

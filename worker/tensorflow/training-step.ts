@@ -135,6 +135,7 @@ interface Gradient {
 class TrainingPass implements EmissionContext {
   readonly batch: number
   readonly device: Device
+  readonly dtype: DataType
   readonly gradients: Gradient[] = []
   private readonly statistics: { readonly name: string; readonly value: Tensor }[] = []
   private readonly reads: VariableReads
@@ -146,15 +147,12 @@ class TrainingPass implements EmissionContext {
   ) {
     this.batch = options.batch
     this.device = options.device
+    this.dtype = computeType(options.precision)
     this.reads = new VariableReads(builder, table)
   }
 
-  read(name: string): Tensor {
-    return this.reads.read(name)
-  }
-
-  operand(name: string): Tensor {
-    return this.reads.readAs(name, computeType(this.options.precision))
+  read(name: string, dtype: DataType = DT_FLOAT): Tensor {
+    return this.reads.read(name, dtype)
   }
 
   gradient(name: string, gradient: Tensor, after: readonly Tensor[] = []): void {

@@ -2,7 +2,7 @@ import { cast } from './graph/arithmetic.js'
 import type { GraphBuilder } from './graph/graph-builder.js'
 import { ResourceVariable } from './graph/resource-variable.js'
 import type { Tensor } from './graph/tensor.js'
-import type { DataType } from './proto/gen/program.js'
+import { DataType } from './proto/gen/program.js'
 import type { VariableSpecification } from './variables.js'
 
 /** The variables of a program, by name. */
@@ -33,30 +33,22 @@ export class VariableTable {
   }
 }
 
-/** Reads of variables within one signature: one node each, so that all its users see the value before any update. */
+/** Reads of variables within one signature: one node for each type, so that all its users see the value before any update. */
 export class VariableReads {
   private readonly reads = new Map<string, Tensor>()
-  private readonly casts = new Map<string, Tensor>()
 
   constructor(
     private readonly builder: GraphBuilder,
     private readonly table: VariableTable,
   ) {}
 
-  read(name: string): Tensor {
-    const known = this.reads.get(name)
+  /** @param dtype type to read it in; absent = float32, as it is kept */
+  read(name: string, dtype: DataType = DataType.DT_FLOAT): Tensor {
+    const key = `${name} ${dtype}`
+    const known = this.reads.get(key)
     if (known !== undefined) return known
-    const read = this.table.get(name).read()
-    this.reads.set(name, read)
+    const read = dtype === DataType.DT_FLOAT ? this.table.get(name).read() : cast(this.builder, this.read(name), dtype)
+    this.reads.set(key, read)
     return read
-  }
-
-  /** The same in another type, in which a signature asks for it. */
-  readAs(name: string, dtype: DataType): Tensor {
-    const known = this.casts.get(name)
-    if (known !== undefined) return known
-    const converted = cast(this.builder, this.read(name), dtype)
-    this.casts.set(name, converted)
-    return converted
   }
 }

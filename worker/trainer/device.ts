@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import os from 'node:os'
+import { describeCpu } from '../tensorflow/native/cpu.js'
+import { readCpuInfo } from '../tensorflow/native/platform.js'
 import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
 import { fastestPrecision } from './fastest-precision.js'
 
@@ -16,7 +18,7 @@ export function deviceClass(isUsingGpu: boolean, threads: number | undefined): s
 /** The precision that a choice comes to on this process's device. */
 export function precisionOf(choice: PrecisionChoice, isUsingGpu: boolean): Precision {
   if (choice !== 'auto') return choice
-  return fastestPrecision(isUsingGpu ? { kind: 'gpu', computeCapability: askNvidia('compute_cap') } : { kind: 'cpu' })
+  return fastestPrecision(isUsingGpu ? { kind: 'gpu', computeCapability: askNvidia('compute_cap') } : { kind: 'cpu', features: describeCpu(readCpuInfo()).features })
 }
 
 /** What tfjs does not hand out about the GPU that this process uses; null where nvidia-smi does not tell either. */

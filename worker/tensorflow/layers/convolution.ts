@@ -23,7 +23,7 @@ type DifferentiableEmission = Emission & { readonly backward: NonNullable<Emissi
 function emitWhole(context: EmissionContext, layer: ConvolutionLayer, geometry: ConvolutionGeometry, input: Tensor): DifferentiableEmission {
   const { builder } = context
   const variable = `${layer.name}/weight`
-  const filter = context.operand(variable)
+  const filter = context.read(variable, input.dtype)
   return {
     output: convolve(builder, geometry, input, filter),
     backward: (gradient, inputs) => {
@@ -40,7 +40,7 @@ function emitParts(context: EmissionContext, layer: ConvolutionLayer, geometry: 
   const { groups } = layer
   const variable = `${layer.name}/weight`
   const inputParts = splitChannels(builder, input, groups)
-  const filters = splitChannels(builder, context.operand(variable), groups)
+  const filters = splitChannels(builder, context.read(variable, input.dtype), groups)
   const outputs = inputParts.map((part, group) => convolve(builder, geometry, part, filters[group]))
   return {
     output: concatenateChannels(builder, outputs),

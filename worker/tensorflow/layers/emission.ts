@@ -1,10 +1,9 @@
 import type { GraphBuilder } from '../graph/graph-builder.js'
+import type { DataType } from '../proto/gen/program.js'
 import type { Tensor } from '../graph/tensor.js'
 
 /**
- * What a program is made for. On CPUs a grouped convolution (more than one group, fewer than input channels) is one convolution per
- * group, since TensorFlow has no gradients of grouped ones there, and one of a map of a few pixels is a few matrix products; on GPUs
- * both are one operation, where every further kernel costs its launch.
+
  */
 export type Device = 'cpu' | 'gpu'
 
@@ -14,10 +13,10 @@ export interface EmissionContext {
   /** Images in a batch; -1 = known only when the graph runs (no gradients then). */
   readonly batch: number
   readonly device: Device
-  /** The current value of a variable, float32; one read per variable, however often it is asked for. */
-  read(variable: string): Tensor
-  /** The same in the type that convolutions and matrix products compute in. */
-  operand(variable: string): Tensor
+  /** Of feature maps, and of what convolutions and matrix products take. */
+  readonly dtype: DataType
+  /** The current value of a variable, float32 or in another type; one read per variable, however often it is asked for. */
+  read(variable: string, dtype?: DataType): Tensor
   /** Called by a layer for each of its trainable variables, once, with a gradient of whatever type; `after` = readers of the variable that the update should wait for. */
   gradient(variable: string, gradient: Tensor, after?: readonly Tensor[]): void
   /** Called by batch normalization in training: the variable's next value. */

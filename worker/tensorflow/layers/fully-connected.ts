@@ -10,7 +10,7 @@ import type { Emission, EmissionContext } from './emission.js'
 export function emitFullyConnected(context: EmissionContext, layer: FullyConnectedLayer, input: Tensor): Emission {
   const { builder } = context
   const { DT_FLOAT } = DataType
-  const weight = context.operand(`${layer.name}/weight`)
+  const weight = context.read(`${layer.name}/weight`, context.dtype)
   const bias = context.read(`${layer.name}/bias`)
   const features = cast(builder, input, weight.dtype)
   const product = cast(builder, matrixProduct(builder, features, weight, false, false), DT_FLOAT)
