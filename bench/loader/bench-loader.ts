@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Dataset, type DatasetOptions, openDataset, requireOneBatch } from '../../worker/data/dataset.js'
+import { type Dataset, type DatasetOptions, datasetOf, openDataset } from '../../worker/data/dataset.js'
 import { resolveManifest } from '../../worker/data/manifest.js'
 import { listShards } from '../../worker/data/shards/shard-folder.js'
 import { quantile } from '../../shared/quantile.js'
@@ -75,13 +75,12 @@ async function measure(dataset: Dataset, durationMs: number, signal: AbortSignal
 }
 
 async function open(options: DatasetOptions): Promise<Dataset> {
-  const { directory, recipe } = options
+  const { directory } = options
   const isUnsplit = existsSync(directory) && !existsSync(join(directory, 'train')) && (await listShards(directory)).length === 0
   const unsplit = isUnsplit ? await resolveManifest(await readUnsplitFolder(directory), { seed: 0 }) : null
   // A folder of no layout at all is explained by the ordinary way to open it.
   if (unsplit === null || unsplit.train.length === 0) return openDataset(options)
-  requireOneBatch(unsplit, recipe.batch)
-  return new Dataset(unsplit, options)
+  return datasetOf(unsplit, options)
 }
 
 /** Runs the data path alone, as a training does, with nothing behind it. @throws as openDataset, CancelledError */

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { InvalidInputError } from '../../shared/errors.js'
-import type { SubsetSpecification, TrainingRecipe } from '../../shared/training/specification.js'
+import type { Augmentation, SubsetSpecification, TrainingRecipe } from '../../shared/training/specification.js'
 import { derivedGenerator } from './derived-generator.js'
+import { ImageCache } from './image-cache/image-cache.js'
+import { type ImageCacheSettings, imageCacheSettings } from './image-cache/cache-settings.js'
 import { BatchAssembly, type ImageBatch } from './image-batch.js'
 import { ImageLoader, type LoadableImage, type LoadedChunk } from './image-loader.js'
 import { inChunks } from './in-chunks.js'
@@ -23,7 +25,11 @@ export interface DatasetOptions {
   readonly expectedManifestHash?: string
   /** Told once of each file that is skipped. */
   readonly log: (line: string) => void
-  /** Memory for resized images. Default 256 MiB; 20,000 of 64 x 64 pixels fit. */
+  /** Told what else is worth knowing. */
+  readonly inform?: (line: string) => void
+  /** Where resized images are kept on the disk; null = nowhere. Default: as this machine is set. */
+  readonly imageCache?: ImageCacheSettings | null
+  /** Memory for resized images that are not on the disk. Default 256 MiB; 20,000 of 64 x 64 pixels fit. */
   readonly cacheBytes?: number
   /** Memory for images that wait for their step. Default 256 MiB; never less than one image. */
   readonly prefetchBytes?: number
@@ -60,11 +66,12 @@ export class Dataset {
   constructor(
     private readonly manifest: Manifest,
     private readonly options: DatasetOptions,
+    cache: ImageCache | null,
   ) {
     const { resolution, batch } = options.recipe
     const { loadingThreads: threads = defaultLoadingThreads(availableParallelism()), cacheBytes: memoryBytes = 256 * mebibyte } = options
     this.unreadable = new UnreadableImages(manifest, options.unreadableLimit, options.log)
-    this.loader = new ImageLoader({ directory: manifest.directory, resolution, unreadable: this.unreadable, threads, memoryBytes })
+    this.loader = new ImageLoader({ directory: manifest.directory, resolution, unreadable: this.unreadable, threads, memoryBytes, cache })
     this.imageBytes = resolution * resolution * 3
     this.isSharded = manifest.train.some(({ range }) => range !== undefined)
     const affordable = Math.max(1, Math.floor((options.prefetchBytes ?? 256 * mebibyte) / this.imageBytes))
@@ -102,7 +109,7 @@ export class Dataset {
     // The first pass always runs to its end, so that every file was looked at; more are there for the holes only.
     for (let pass = 0; pass === 0 || missing > 0; pass++) {
       this.unreadable.requireFew()
-      for await (const chunk of this.trainingChunks(epoch, signal)) {
+      for await (const chunk of this.pass(this.manifest.train, this.options.recipe.augmentation, () => this.trainingChunks(epoch, signal))) {
         for (const batch of assembly.add(chunk)) {
           missing -= 1
           yield batch
@@ -115,13 +122,26 @@ export class Dataset {
   /** Every readable validation image once, in the order of the manifest (shards: along them); the last batch may be partial. */
   async *validationBatches(signal?: AbortSignal): AsyncGenerator<ImageBatch, void, undefined> {
     const assembly = new BatchAssembly(this.options.recipe.batch, this.imageBytes)
-    for await (const chunk of this.validationChunks(signal)) yield* assembly.add(chunk)
+    for await (const chunk of this.pass(this.manifest.validation, undefined, () => this.validationChunks(signal))) yield* assembly.add(chunk)
     yield* assembly.rest()
   }
 
   /** Ends the threads; no batches may be asked for any more. */
   close(): Promise<void> {
     return this.loader.close()
+  }
+
+  private async *pass(
+    images: readonly ManifestImage[],
+    augmentation: Augmentation | undefined,
+    chunks: () => AsyncIterable<LoadedChunk>,
+  ): AsyncGenerator<LoadedChunk, void, undefined> {
+    await this.loader.begin(images, augmentation)
+    try {
+      yield* chunks()
+    } finally {
+      await this.loader.end()
+    }
   }
 
   private validationChunks(signal?: AbortSignal): AsyncGenerator<LoadedChunk, void, undefined> {
@@ -173,7 +193,7 @@ export function requireOneBatch({ train, directory }: Manifest, batch: number): 
  * @throws InvalidInputError when the folder has none of the layouts, resolves to another manifest, or is smaller than a batch
  */
 export async function openDataset(options: DatasetOptions): Promise<Dataset> {
-  const manifest = await resolveManifest(await readCollection(options.directory, options.log), options.subset)
+  const manifest = await resolveManifest(await readCollection(options.directory, options.inform ?? options.log), options.subset)
   const { expectedManifestHash: expected } = options
   if (expected !== undefined && expected !== manifest.hash) {
     throw new InvalidInputError(
@@ -181,6 +201,12 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
       { directory: options.directory, expected, found: manifest.hash },
     )
   }
-  requireOneBatch(manifest, options.recipe.batch)
-  return new Dataset(manifest, options)
+  return datasetOf(manifest, options)
+}
+
+/** @throws InvalidInputError when the manifest is smaller than a batch */
+export async function datasetOf(manifest: Manifest, options: DatasetOptions): Promise<Dataset> {
+  const { imageCache = imageCacheSettings(), recipe, log, inform = log } = options
+  requireOneBatch(manifest, recipe.batch)
+  return new Dataset(manifest, options, imageCache && (await ImageCache.open(imageCache, manifest.directory, recipe.resolution, inform)))
 }

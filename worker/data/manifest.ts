@@ -10,6 +10,8 @@ export interface ManifestImage extends ImageLocation {
   readonly label: number
   /** Size of the encoded image; 0 for a broken link. */
   readonly bytes: number
+  /** When its file was last changed, milliseconds since 1970; 0 for a broken link. Not part of the manifest's hash. */
+  readonly modifiedMs: number
 }
 
 /** The images a job uses, in a fixed order. */
@@ -44,11 +46,17 @@ function chooseClasses(folder: ImageCollection, subset: SubsetSpecification): re
   return choose(folder.classes, classes, subset.seed, 'classes')
 }
 
-async function sizeOf(path: string): Promise<number> {
+interface FileState {
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+async function stateOf(path: string): Promise<FileState> {
   try {
-    return (await stat(path)).size
+    const { size, mtimeMs } = await stat(path)
+    return { bytes: size, modifiedMs: mtimeMs }
   } catch {
-    return 0
+    return { bytes: 0, modifiedMs: 0 }
   }
 }
 
@@ -56,17 +64,29 @@ interface LabelledLocation extends ImageLocation {
   readonly label: number
 }
 
-async function withSize(directory: string, image: LabelledLocation): Promise<ManifestImage> {
-  return { ...image, bytes: image.range?.bytes ?? (await sizeOf(join(directory, image.path))) }
+/** Looks at files, at each shard once. */
+class FileStates {
+  private readonly shards = new Map<string, Promise<FileState>>()
+
+  constructor(private readonly directory: string) {}
+
+  async of(image: LabelledLocation): Promise<ManifestImage> {
+    const { range } = image
+    if (range === undefined) return { ...image, ...(await stateOf(join(this.directory, image.path))) }
+    const shard = this.shards.get(range.file) ?? stateOf(join(this.directory, range.file))
+    this.shards.set(range.file, shard)
+    return { ...image, bytes: range.bytes, modifiedMs: (await shard).modifiedMs }
+  }
 }
 
-async function withSizes(directory: string, images: readonly LabelledLocation[]): Promise<ManifestImage[]> {
-  const sized: ManifestImage[] = []
+async function withStates(directory: string, images: readonly LabelledLocation[]): Promise<ManifestImage[]> {
+  const states = new FileStates(directory)
+  const known: ManifestImage[] = []
   for (let start = 0; start < images.length; start += statConcurrency) {
     const chunk = images.slice(start, start + statConcurrency)
-    sized.push(...(await Promise.all(chunk.map((image) => withSize(directory, image)))))
+    known.push(...(await Promise.all(chunk.map((image) => states.of(image)))))
   }
-  return sized
+  return known
 }
 
 function hashOf(train: readonly ManifestImage[], validation: readonly ManifestImage[]): string {
@@ -83,8 +103,8 @@ export async function resolveManifest(folder: ImageCollection, subset: SubsetSpe
   const chosen = chooseClasses(folder, subset)
   const imagesOf = (split: Split, count: number | undefined): LabelledLocation[] =>
     chosen.flatMap(({ name, [split]: images }, label) => choose(images, count, subset.seed, split, name).map((image) => ({ ...image, label })))
-  const train = await withSizes(folder.directory, imagesOf('train', subset.imagesPerClass))
-  const validation = await withSizes(folder.directory, imagesOf('val', subset.validationImagesPerClass))
+  const train = await withStates(folder.directory, imagesOf('train', subset.imagesPerClass))
+  const validation = await withStates(folder.directory, imagesOf('val', subset.validationImagesPerClass))
   const { directory, skipped } = folder
   return { directory, classes: chosen.map(({ name }) => name), train, validation, skipped, hash: hashOf(train, validation) }
 }

@@ -105,7 +105,7 @@ async function verifyShards(entries: readonly (ShardEntry | string)[], options: 
   }
   const skipped = scanned.flatMap(({ verdict: { file }, content }) => content.skipped.map(({ path, reason }) => ({ path: `${file}/${path}`, reason })))
   const train = scanned.flatMap(({ verdict: { file }, content }) =>
-    content.samples.map(({ name, offset, bytes }) => ({ path: `${file}/${name}`, label: 0, bytes, range: { file, offset, bytes } })),
+    content.samples.map(({ name, offset, bytes }) => ({ path: `${file}/${name}`, label: 0, bytes, modifiedMs: 0, range: { file, offset, bytes } })),
   )
   const { images, unreadable } = await decodeAll({ directory, train, validation: [] }, options)
   const shards = scanned.map(({ verdict }) => verdict)

@@ -63,11 +63,12 @@ async function train(specification: TrainingSpecification, options: TrainingOpti
 async function openImages(specification: TrainingSpecification, { emit, threads }: TrainingOptions): Promise<Dataset> {
   const { dataDirectory, subset, recipe, unreadableLimit, manifestHash } = specification
   const log = (message: string): void => emit({ kind: 'log', level: 'warn', message })
-  const directory = await resolveDataDirectory(dataDirectory, (message) => emit({ kind: 'log', level: 'info', message }))
+  const inform = (message: string): void => emit({ kind: 'log', level: 'info', message })
+  const directory = await resolveDataDirectory(dataDirectory, inform)
   const expected = manifestHash === undefined ? {} : { expectedManifestHash: manifestHash }
   const share = threads === undefined ? {} : { loadingThreads: defaultLoadingThreads(threads) }
   try {
-    return await openDataset({ directory, subset, recipe, unreadableLimit, log, ...expected, ...share })
+    return await openDataset({ directory, subset, recipe, unreadableLimit, log, inform, ...expected, ...share })
   } catch (error) {
     if (error instanceof InvalidInputError) throw new DataError(messageOf(error), error.details, { cause: error })
     throw error

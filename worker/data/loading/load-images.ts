@@ -3,6 +3,7 @@ import { messageOf } from '../../../shared/errors.js'
 import { randomResizedCrop } from '../crop-box.js'
 import { decodeCrop, decodeResized, readSize, requireComplete } from '../decode.js'
 import { derivedGenerator } from '../derived-generator.js'
+import { readStoredImage } from '../image-cache/stored-images.js'
 import { mapInOrder } from '../map-in-order.js'
 import { applyPadCrop, randomPadCrop } from '../pad-crop.js'
 import { readImage } from '../read-image.js'
@@ -20,16 +21,17 @@ export async function loadImages(request: LoadRequest): Promise<LoadedImages> {
   const pixels = new Uint8Array(images.length * imageBytes)
   const failed: { place: number; reason: string }[] = []
   const resized: { place: number; image: ResizedImage }[] = []
+  const damaged = new Set<string>()
   const load = async (place: number): Promise<void> => {
     try {
-      const made = await writeImage(images[place], request, pixels.subarray(place * imageBytes, (place + 1) * imageBytes))
+      const made = await writeImage(images[place], request, pixels.subarray(place * imageBytes, (place + 1) * imageBytes), damaged)
       if (made !== null && request.isKeeping) resized.push({ place, image: shared(made) })
     } catch (error) {
       failed.push({ place, reason: messageOf(error) })
     }
   }
   for await (const done of mapInOrder(images.keys(), atWork, load)) void done
-  return { pixels, failed, resized }
+  return { pixels, failed, resized, damaged }
 }
 
 /** Threads share the copy, and none has to make another. */
@@ -40,17 +42,24 @@ function shared({ width, height, pixels }: ResizedImage): ResizedImage {
 }
 
 /** @returns the resized image, where it had to be made */
-async function writeImage(image: WantedImage, request: LoadRequest, target: Uint8Array): Promise<ResizedImage | null> {
+async function writeImage(image: WantedImage, request: LoadRequest, target: Uint8Array, damaged: Set<string>): Promise<ResizedImage | null> {
   const { training, resolution } = request
   if (training?.augmentation === 'original-resized-crop') {
     await writeOriginalCrop(await encodedOf(image, request), resolution, generatorOf(image, training), target)
     return null
   }
-  const made = image.resized === undefined ? await decodeResized(await encodedOf(image, request), resolution) : null
-  const resized = image.resized ?? (made as ResizedImage)
+  const kept = image.resized ?? storedOf(image, damaged)
+  const resized = kept ?? (await decodeResized(await encodedOf(image, request), resolution))
   if (training === undefined) copyCentre(resized, resolution, target)
   else augment(resized, resolution, training.augmentation, generatorOf(image, training), target)
-  return made
+  return kept === null ? resized : null
+}
+
+function storedOf({ stored }: WantedImage, damaged: Set<string>): ResizedImage | null {
+  if (stored === undefined) return null
+  const image = readStoredImage(stored)
+  if (image === null) damaged.add(stored.file)
+  return image
 }
 
 function encodedOf({ encoded, ...image }: WantedImage, { directory }: LoadRequest): Promise<Buffer> {

@@ -1,4 +1,5 @@
 import type { Augmentation } from '../../../shared/training/specification.js'
+import type { StoredImage } from '../image-cache/image-segment.js'
 import type { ImageLocation } from '../image-collection.js'
 import type { ResizedImage } from '../resized-image.js'
 
@@ -18,6 +19,8 @@ export interface WantedImage extends ImageLocation {
   readonly encoded?: Uint8Array
   /** In memory that threads share. */
   readonly resized?: ResizedImage
+  /** On the disk; where it turns out to be damaged, the image is decoded after all. */
+  readonly stored?: StoredImage
 }
 
 /** What a thread is asked for. */
@@ -39,4 +42,6 @@ export interface LoadedImages {
   readonly failed: readonly { readonly place: number; readonly reason: string }[]
   /** Resized images, in shared memory, of those that had to be decoded; by place in the request. */
   readonly resized: readonly { readonly place: number; readonly image: ResizedImage }[]
+  /** Files of stored images that are gone or damaged. */
+  readonly damaged: ReadonlySet<string>
 }
