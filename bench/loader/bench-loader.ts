@@ -6,7 +6,7 @@ import { listShards } from '../../worker/data/shards/shard-folder.js'
 import { quantile } from '../../shared/quantile.js'
 import { readUnsplitFolder } from './unsplit-folder.js'
 
-export interface LoaderBenchOptions extends Pick<DatasetOptions, 'directory' | 'recipe' | 'cacheBytes'> {
+export interface LoaderBenchOptions extends Pick<DatasetOptions, 'directory' | 'recipe' | 'cacheBytes' | 'imageCache'> {
   /** Ends after the first whole pass that lasts to here, milliseconds. */
   readonly durationMs: number
   readonly log: (line: string) => void
@@ -14,7 +14,7 @@ export interface LoaderBenchOptions extends Pick<DatasetOptions, 'directory' | '
 }
 
 export interface LoaderBench {
-  /** Of the passes after the first, whose files (or pixels) are kept in memory as far as they fit: the rate of a long training. */
+  /** Of the passes after the first, whose resized images are kept as far as they fit: the rate of a long training. */
   readonly imagesPerSecond: number
   /** Processor time of all threads for an image, in the passes after the first: says more than a rate where others use the machine. */
   readonly cpuMsPerImage: number
@@ -84,8 +84,8 @@ async function open(options: DatasetOptions): Promise<Dataset> {
 }
 
 /** Runs the data path alone, as a training does, with nothing behind it. @throws as openDataset, CancelledError */
-export async function benchLoader({ directory, recipe, cacheBytes, durationMs, log, signal }: LoaderBenchOptions): Promise<LoaderBench> {
-  const cache = cacheBytes === undefined ? {} : { cacheBytes }
+export async function benchLoader({ directory, recipe, cacheBytes, imageCache, durationMs, log, signal }: LoaderBenchOptions): Promise<LoaderBench> {
+  const cache = { ...(cacheBytes === undefined ? {} : { cacheBytes }), ...(imageCache === undefined ? {} : { imageCache }) }
   const dataset = await open({ directory, recipe, subset: { seed: 0 }, unreadableLimit: 0.1, log, ...cache })
   try {
     return await measure(dataset, durationMs, signal)

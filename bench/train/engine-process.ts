@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { openDataset } from '../../worker/data/dataset.js'
 import { buildLayerGraph } from '../../shared/network/build.js'
 import { parseGenome } from '../../shared/space/parse.js'
@@ -68,7 +69,7 @@ function measure(part: string): Record<string, unknown> {
 async function load(directory: string, { batch: size, resolution }: Cell): Promise<Record<string, unknown>> {
   const augmentation = resolution < 128 ? 'pad-crop' : 'resized-crop'
   const recipe = { resolution, batch: size, augmentation, seed: 0 } as const
-  const dataset = await openDataset({ directory, subset: { seed: 0 }, recipe, unreadableLimit: 0, log: () => undefined })
+  const dataset = await openDataset({ directory, subset: { seed: 0 }, recipe, unreadableLimit: 0, log: () => undefined, imageCache: { root: join(directory, 'image-cache') } })
   const rates: number[] = []
   for (const epoch of [0, 1]) {
     const start = performance.now()

@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs'
+import type { CacheArguments } from '../data/cache.js'
 import type { InspectArguments } from '../data/inspect.js'
 import type { PackArguments } from '../data/pack.js'
 import type { VerifyArguments } from '../data/verify.js'
@@ -42,9 +43,20 @@ const verify: CommandModule<GlobalOptions, VerifyArguments> = {
   handler: async (given) => (await import('../data/verify.js')).verify(given),
 }
 
+const cache: CommandModule<GlobalOptions, CacheArguments> = {
+  command: 'cache',
+  describe: 'List the resized images that trainings on this machine have kept on the disk, or remove them',
+  builder: (yargs) =>
+    yargs
+      .option('remove', { type: 'boolean', default: false, describe: 'Remove all; trainings that run go on with what they have open' })
+      .example('$0 data cache', 'data folders, resolutions and sizes')
+      .example('NASOA_IMAGE_CACHE=50GB $0 worker ...', 'a limit for all of them together, or off; default: a quarter of the free disk'),
+  handler: async (given) => (await import('../data/cache.js')).cache(given),
+}
+
 export const data: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'data <what>',
-  describe: 'Pack, inspect and verify folders of images',
-  builder: (yargs) => yargs.command(inspect).command(pack).command(verify).demandCommand(1, 'name what to do; `nasoa data --help` lists it').strict(),
+  describe: 'Pack, inspect and verify folders of images; see what is kept of them',
+  builder: (yargs) => yargs.command(inspect).command(pack).command(verify).command(cache).demandCommand(1, 'name what to do; `nasoa data --help` lists it').strict(),
   handler: () => undefined,
 }

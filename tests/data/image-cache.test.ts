@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ensureBuilt } from '../../bin/build.js'
+import { packageRoot } from '../../shared/package-root.js'
 import { augmentations } from '../../shared/training/specification.js'
 import { type Dataset, type DatasetOptions, openDataset } from '../../worker/data/dataset.js'
 import { listCacheFolders } from '../../worker/data/image-cache/cache-folders.js'
@@ -187,5 +190,33 @@ describe('settings of the cache', () => {
 
   test.each(['much', '-1GB', '20GBit'])('%s is refused', (limit) => {
     expect(() => imageCacheSettings(env(limit))).toThrow(/NASOA_IMAGE_CACHE must be a size such as 20GB, or off/)
+  })
+})
+
+describe('the program', () => {
+  const words = (...more: string[]): string[] => ['--data', folder, '--resolution', '16', ...more]
+
+  /** Node dies of the signal that comes with it, unless somebody listens. */
+  const survive = '--import=data:text/javascript,process.on("SIGXFSZ",()=>undefined)'
+
+  /** `nasoa`, with a cache of its own, and no file of which may grow beyond so many bytes: as on a full disk (EFBIG). */
+  function nasoa(given: readonly string[], { fileBytes = 'unlimited' }: { fileBytes?: number | 'unlimited' } = {}): Promise<{ stdout: string; stderr: string }> {
+    const env = { ...process.env, NASOA_CACHE: join(root, '..'), NASOA_IMAGE_CACHE: '1GB' }
+    return promisify(execFile)('prlimit', [`--fsize=${fileBytes}:`, process.execPath, survive, join(packageRoot(), 'bin/nasoa.js'), ...given], { env })
+  }
+
+  test('goes on where the disk is full, and says so', async () => {
+    const { stdout, stderr } = await nasoa(['bench', 'loader', '--batch', '4', '--seconds', '0', '--json', ...words()], { fileBytes: 5 * imageBytes })
+    expect(JSON.parse(stdout)).toMatchObject({ passes: 2, images: { train: 16, val: 6 } })
+    expect(stderr).toMatch(/^resized images are no longer added to the disk: EFBIG[^\n]*; the training goes on, and decodes what is not there$/m)
+  })
+
+  test('lists and removes what is kept', async () => {
+    await passes(await open())
+    const [{ bytes }] = await listCacheFolders(root)
+    const listed = JSON.parse((await nasoa(['data', 'cache', '--json'])).stdout) as unknown
+    expect(listed).toMatchObject({ root, limitBytes: 1e9, bytes, removed: false, folders: [{ directory: folder, resolution: 16, bytes }] })
+    expect((await nasoa(['data', 'cache', '--remove'])).stdout).toContain(`${folder} at 16`)
+    expect(await listCacheFolders(root)).toEqual([])
   })
 })
