@@ -73,7 +73,7 @@ export interface RunningCoordinator {
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
   const metrics = new CoordinatorMetrics()
-  const health = new CommitHealth(metrics.observeCommit)
+  const health = new CommitHealth(metrics.observeCommit, options.logger ?? silentLogger)
   const clock = options.clock ?? systemClock
   let store: SearchStore & StoreReports | null = null
   try {
@@ -94,14 +94,24 @@ class CommitHealth {
   readonly deposed: Promise<void>
   private depose: () => void = () => undefined
 
-  constructor(private readonly next: CommitObserver) {
+  constructor(
+    private readonly next: CommitObserver,
+    private readonly logger: Logger,
+  ) {
     this.deposed = new Promise((resolve) => (this.depose = resolve))
   }
 
   readonly observe: CommitObserver = (changes, durationMs, error) => {
+    this.tellChange(error)
     this.trouble = error === null ? null : error.message
     if (error?.cause instanceof StaleTokenError) this.depose()
     this.next(changes, durationMs, error)
+  }
+
+  private tellChange(error: Error | null): void {
+    if (error?.cause instanceof StaleTokenError) return
+    if (error !== null && this.trouble === null) this.logger.error({ error: error.message }, 'the store cannot be written; nothing is confirmed to workers until it can')
+    if (error === null && this.trouble !== null) this.logger.info('the store can be written again')
   }
 }
 

@@ -1,10 +1,21 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Writes a file so that after a crash it is there whole or not at all, and is on the disk when this returns. */
 export function writeDurably(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`
-  const file = openSync(temporary, 'w')
+  try {
+    writeAndSync(temporary, text)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  syncFolder(dirname(path))
+}
+
+function writeAndSync(path: string, text: string): void {
+  const file = openSync(path, 'w')
   try {
     // Not writeSync, which may write a part only, as on a disk that fills up.
     writeFileSync(file, text)
@@ -12,8 +23,6 @@ export function writeDurably(path: string, text: string): void {
   } finally {
     closeSync(file)
   }
-  renameSync(temporary, path)
-  syncFolder(dirname(path))
 }
 
 /** A rename is durable once the folder is. */

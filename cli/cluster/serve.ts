@@ -82,15 +82,17 @@ async function campaign(options: ServeOptions, election: NonNullable<Coordinator
   const { listen, config, logger, signal, advertise, onStandby } = options
   const candidate = advertise ?? listen ?? config.coordinator.listen
   logger.info({ candidate }, 'waiting to lead')
-  let told = ''
+  let told: string | null = null
   const leadership = await election.campaign(
     candidate,
     ({ leader, trouble }) => {
-      const why = trouble ?? (leader === null ? '' : `${leader.candidate} leads (epoch ${leader.epoch})`)
-      if (why === '' || why === told) return
-      told = why
+      if (leader === null && trouble === null) return
+      // One outage is told once, in whatever words its calls fail.
+      const what = trouble === null ? `${leader?.candidate} leads (epoch ${leader?.epoch})` : 'trouble'
+      if (what === told) return
+      told = what
       logger.info({ leader: leader?.candidate ?? null, trouble }, 'standing by')
-      onStandby(why)
+      onStandby(trouble ?? what)
     },
     signal,
   )

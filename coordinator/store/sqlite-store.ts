@@ -46,20 +46,28 @@ interface SearchRow {
 
 /**
  * SQLite file `search.db` in the search's folder: rows, so that any SQLite tool can query a search, also a running one.
- * @throws UnavailableError when another coordinator has the folder; StaleTokenError when a later leader has been there;
+ * @throws UnavailableError when another coordinator has the folder, or its disk is full; StaleTokenError when a later leader has been there;
  * InvalidInputError for a file of a newer program
  */
 export function openSqliteStore(directory: string, options: SqliteStoreOptions = {}): SearchStore & StoreReports {
   mkdirSync(directory, { recursive: true })
-  const lock = lockDirectory(directory, options.leaderEpoch === undefined ? 'alone' : 'with others')
+  let lock: ReturnType<typeof lockDirectory> | null = null
   try {
+    lock = lockDirectory(directory, options.leaderEpoch === undefined ? 'alone' : 'with others')
     return new SqliteStore(join(directory, storeFileName), lock, options)
   } catch (error) {
-    lock.release()
-    // Only a process that was stopped in the middle of a transaction holds it for longer than the timeout.
-    if (/database is locked|SQLITE_BUSY/i.test(messageOf(error))) throw new UnavailableError(`the store in ${directory} is locked by another process that writes`, { directory }, { cause: error })
-    throw error
+    lock?.release()
+    throw whyClosed(error, directory)
   }
+}
+
+/** Gives what SQLite says when a store cannot be opened a type, a place and an advice. */
+function whyClosed(error: unknown, directory: string): unknown {
+  const why = messageOf(error)
+  // Only a process that was stopped in the middle of a transaction holds it for longer than the timeout.
+  if (/database is locked|SQLITE_BUSY/i.test(why)) return new UnavailableError(`the store in ${directory} is locked by another process that writes`, { directory }, { cause: error })
+  if (/disk is full|disk I\/O error/i.test(why)) return new UnavailableError(`the store in ${directory} cannot be written (${why}): free its disk, then start again`, { directory }, { cause: error })
+  return error
 }
 
 class SqliteStore implements SearchStore, StoreReports {

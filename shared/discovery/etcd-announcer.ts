@@ -25,7 +25,8 @@ export class EtcdAnnouncer implements Announcer {
 
   announce(address: Address, report: AnnouncementReport): Announcement {
     const ending = new AbortController()
-    const done = this.keepEntered(address, onChangeOnly(report), ending.signal)
+    const reportChange = onChangeOnly((trouble) => ending.signal.aborted || report(trouble))
+    const done = this.keepEntered(address, reportChange, ending.signal)
     return {
       async withdraw() {
         ending.abort()

@@ -53,9 +53,14 @@ export async function askEtcd<T>(what: string, call: () => Promise<T>): Promise<
   try {
     return await call()
   } catch (error) {
-    const message = `etcd cannot ${what}: ${messageOf(error)}`
+    const message = `etcd cannot ${what}: ${withoutPadding(messageOf(error))}`
     if (error instanceof EtcdLeaseInvalidError) throw new StaleTokenError(message, {}, { cause: error })
     if (error instanceof Error && final.test(error.constructor.name)) throw new EnvironmentError(message, {}, { cause: error })
     throw new DiscoveryUnavailableError(message, {}, { cause: error })
   }
+}
+
+/** What gRPC appends although it has nothing to say. */
+function withoutPadding(message: string): string {
+  return message.replace(/( Last error: null\.)?( Resolution note:\s*)$/, '')
 }

@@ -44,7 +44,11 @@ export class EtcdElection implements Election {
     try {
       while (!signal.aborted) {
         const result = await this.attemptOnce(attempt)
-        if ('leadership' in result) return result.leadership
+        if ('leadership' in result) {
+          if (!signal.aborted) return result.leadership
+          await result.leadership.resign()
+          break
+        }
         report(result)
         await wake.within(result.leader === null ? retryMs : ttlMs / 2, clock, signal)
       }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRng, type Rng } from '../../shared/rng.js'
-import { strikes, type StrikeName } from './strikes.js'
+import { possibleStrikes, strikes, type StrikeName } from './strikes.js'
 import { judge } from './verdict.js'
 import { World, type WorldOptions } from './world.js'
 
@@ -21,6 +21,8 @@ export interface ChaosReport {
   readonly trained: number
   readonly delivered: number
   readonly lostAttempts: number
+  /** Times that a coordinator began to serve. */
+  readonly reigns: number
 }
 
 /** A search in a world that goes wrong as the seed says. @throws Error saying what did not hold */
@@ -33,21 +35,23 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const killed = await stopLosing()
     options.say('peace')
     const last = await world.finish()
-    const { output, delivered } = world
-    const { lostAttempts } = judge({ output, candidates: options.candidates, delivered, last })
-    return { faults: killed === 0 ? faults : { ...faults, 'lost worker': killed }, trained: last.trained, delivered: delivered.size, lostAttempts }
+    const { output, delivered, reigns } = world
+    const { lostAttempts } = judge({ output, candidates: options.candidates, delivered, reigns, last })
+    const struck = killed === 0 ? faults : { ...faults, 'lost worker': killed }
+    return { faults: struck, trained: last.trained, delivered: delivered.size, lostAttempts, reigns: reigns.length }
   } catch (error) {
     await world.abandon()
     throw error
   }
 }
 
-async function strikeOften(world: World, { seed, faults, count, everyMs, say }: ChaosOptions): Promise<Record<string, number>> {
+async function strikeOften(world: World, { seed, faults, coordinators, count, everyMs, say }: ChaosOptions): Promise<Record<string, number>> {
   const rng = createRng(seed)
+  const possible = possibleStrikes(faults, coordinators)
   const struck: Record<string, number> = {}
   for (let done = 0; done < count && !world.isOver(); done++) {
     await delay(exponential(everyMs, rng))
-    const name = rng.pick(faults)
+    const name = rng.pick(possible)
     struck[name] = (struck[name] ?? 0) + 1
     const details = await strikes[name](world, rng)
     say(details ? `${name}: ${details}` : name)

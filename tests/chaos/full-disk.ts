@@ -1,23 +1,71 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+
+/** A disk without room for the store. */
+export interface FullDisk {
+  readonly what: string
+  /** Takes the room from a process. */
+  seizeFrom(pid: number): void
+  giveBack(): void
+}
+
+/** Fills the file system of a folder where that may be done, and else limits the files of processes. */
+export function fullDisk(folder: string, bytesOfFiles: number): FullDisk {
+  if (mayFill(folder)) return new FilledDisk(folder)
+  return new LimitedFiles(bytesOfFiles)
+}
+
+class FilledDisk implements FullDisk {
+  readonly what = 'no byte left on the file system'
+  private free: (() => void) | null = null
+
+  constructor(private readonly folder: string) {}
+
+  seizeFrom(): void {
+    this.free ??= fillDisk(this.folder)
+  }
+
+  giveBack(): void {
+    this.free?.()
+  }
+}
+
+class LimitedFiles implements FullDisk {
+  private readonly limited = new Set<number>()
+
+  constructor(private readonly bytes: number) {}
+
+  get what(): string {
+    return `files of at most ${this.bytes} bytes`
+  }
+
+  seizeFrom(pid: number): void {
+    limitFiles(pid, this.bytes)
+    this.limited.add(pid)
+  }
+
+  giveBack(): void {
+    for (const pid of this.limited) if (existsSync(`/proc/${pid}`)) limitFiles(pid, 'unlimited')
+  }
+}
 
 /**
  * Lets no file of a running process grow beyond so many bytes: every write behind them fails (EFBIG), as on a full disk, for
  * this process only. The soft limit, so that it can be lifted again. It needs util-linux' prlimit and no root.
  */
-export function limitFiles(pid: number, bytes: number | 'unlimited'): void {
+function limitFiles(pid: number, bytes: number | 'unlimited'): void {
   execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`])
 }
 
 /** Whether the folder lies on a file system that may be filled: a small one, made for this (`mount -t tmpfs -o size=16m`). */
-export function mayFill(folder: string): boolean {
+function mayFill(folder: string): boolean {
   const { blocks, bsize } = statfsSync(folder)
   return blocks * bsize <= 64 * 2 ** 20
 }
 
 /** Fills the file system of the folder to the last byte (ENOSPC). @returns what frees it again */
-export function fillDisk(folder: string): () => void {
+function fillDisk(folder: string): () => void {
   const path = join(folder, 'filler')
   const file = openSync(path, 'w')
   try {

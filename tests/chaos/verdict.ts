@@ -3,6 +3,7 @@ import Database from 'libsql'
 import { readSearchRecord } from '../../coordinator/store/search-reader.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import type { SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
+import type { Reign } from './coordinator.js'
 import { outcomeFor } from './known-outcome.js'
 
 export interface WhatMustHold {
@@ -11,6 +12,8 @@ export interface WhatMustHold {
   readonly candidates: number
   /** Jobs whose results workers were told are in the store. */
   readonly delivered: ReadonlySet<number>
+  /** Of all coordinators. */
+  readonly reigns: readonly Reign[]
   /** The last that the running coordinator showed. */
   readonly last: SearchSnapshot
 }
@@ -20,7 +23,7 @@ export interface WhatMustHold {
  * archive that the coordinator had in memory is the one that the rows give.
  * @throws Error saying what does not hold
  */
-export function judge({ output, candidates, delivered, last }: WhatMustHold): { readonly lostAttempts: number } {
+export function judge({ output, candidates, delivered, reigns, last }: WhatMustHold): { readonly lostAttempts: number } {
   const { status, told } = readSearchRecord(output)
   require(status === 'finished', `the search is ${status}`)
   require(told.length === candidates, `${told.length} results of ${candidates}`)
@@ -30,6 +33,7 @@ export function judge({ output, candidates, delivered, last }: WhatMustHold): { 
   checkArchive(told, last)
   const database = new Database(join(output, 'search.db'), { readonly: true })
   try {
+    checkReigns(database, reigns)
     return checkJobs(database, delivered)
   } finally {
     database.close()
@@ -48,6 +52,21 @@ function checkJobs(database: Database.Database, delivered: ReadonlySet<number>):
   require(told.size === one("SELECT count(*) AS n FROM candidates WHERE status = 'told'"), 'a result has no attempt that gave it')
   for (const jobId of delivered) require(told.has(jobId), `the result of job ${jobId} was confirmed and is lost`)
   return { lostAttempts: one("SELECT count(*) AS n FROM attempts WHERE outcome = 'failed'") }
+}
+
+/**
+ * Once a coordinator serves, no earlier one gets anything into the store: of the results that were told after it took over, none
+ * was confirmed by a coordinator of a lower epoch.
+ */
+function checkReigns(database: Database.Database, reigns: readonly Reign[]): void {
+  const rows = database.prepare('SELECT jobs.id, told_sequence FROM jobs JOIN candidates ON sequence = candidate WHERE told_sequence IS NOT NULL').all()
+  const told = new Map((rows as { id: number; told_sequence: number }[]).map(({ id, told_sequence }) => [id, told_sequence]))
+  for (const { epoch, confirmed } of reigns) {
+    const later = reigns.filter((other) => other.epoch > epoch)
+    const end = Math.min(...later.map(({ trainedBefore }) => trainedBefore))
+    for (const job of confirmed) require((told.get(job) ?? 0) <= end, `a coordinator of epoch ${epoch} wrote the result of job ${job} when a later one led`)
+  }
+  require(new Set(reigns.map(({ epoch }) => epoch)).size === reigns.length, 'two coordinators led under one epoch')
 }
 
 /** By brute force and by other formulas than the coordinator's. */

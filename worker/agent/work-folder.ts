@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import lockfile from 'proper-lockfile'
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
-import { EnvironmentError, UnavailableError } from '../../shared/errors.js'
+import { EnvironmentError, UnavailableError, messageOf } from '../../shared/errors.js'
 import { writeDurably } from '../durable-file.js'
 
 /** Longest time after which the lock of a killed worker is taken over. */
@@ -21,11 +21,16 @@ export class WorkFolder {
     private readonly unlock: () => Promise<void>,
   ) {}
 
-  /** @throws UnavailableError when another worker uses the folder */
+  /** @throws UnavailableError when another worker uses the folder; EnvironmentError when it cannot be written */
   static async open(path: string): Promise<WorkFolder> {
-    mkdirSync(path, { recursive: true })
-    const unlock = await lock(path)
-    return new WorkFolder(path, identity(join(path, 'worker-id')), unlock)
+    try {
+      mkdirSync(path, { recursive: true })
+      const unlock = await lock(path)
+      return new WorkFolder(path, identity(join(path, 'worker-id')), unlock)
+    } catch (error) {
+      if (error instanceof UnavailableError) throw error
+      throw new EnvironmentError(`the folder ${path} cannot be used (${messageOf(error)}): make it writable, with room on its disk, or name another with --work`, { path }, { cause: error })
+    }
   }
 
   /** Undelivered results of one search. */
