@@ -87,18 +87,21 @@ describe('half precision', () => {
     expect(new Set(variables.map((node) => typeOf(node, 'dtype')))).toEqual(new Set([DataType.DT_FLOAT]))
   })
 
-  it('leaves to float32, on a CPU in bfloat16, what is slower in bfloat16', () => {
+  it('leaves to float32, on a CPU, what is slower in half', () => {
     const { graphDef } = buildTrainingProgram(mixed, { batch: 2, precision: 'bfloat16', device: 'cpu' })
     expect(typesIn(graphDef, /^DepthwiseConv2dNative/, 'T')).toEqual(new Set([DataType.DT_FLOAT]))
     expect(typesIn(graphDef, /^(Conv2D|MatMul)/, 'T')).toEqual(new Set([DataType.DT_BFLOAT16]))
     // The stem has 4 channels, the blocks have 16.
     expect(typesIn(graphDef, /^FusedBatchNorm/, 'T')).toEqual(new Set([DataType.DT_FLOAT, DataType.DT_BFLOAT16]))
+    const float16 = buildTrainingProgram(mixed, { batch: 2, precision: 'float16', device: 'cpu' }).graphDef
+    expect(typesIn(float16, /^(Conv2D|DepthwiseConv2dNative|FusedBatchNorm|MatMul)/, 'T')).toEqual(new Set([DataType.DT_FLOAT]))
+    expect(typesIn(float16, /^(Relu|AddV2|ConcatV2)/, 'T')).toContain(DataType.DT_HALF)
   })
 
   it('is a graph that TensorFlow takes, for every released network', { timeout: 300_000 }, async () => {
     for (const { encoding } of referenceNetworks) {
       const graph = graphOf(encoding, 32, 10)
-      const [bfloat16, float16] = halves.map(({ precision }) => buildTrainingProgram(graph, { batch: 2, precision }))
+      const [bfloat16, float16] = halves.map(({ precision }) => buildTrainingProgram(graph, { batch: 2, precision, device: 'gpu' }))
       const products = ({ graphDef }: TrainingProgram): string[] => graphDef.node.filter(({ op }) => /^(Conv|Depthwise|MatMul|FusedBatchNorm)/.test(op)).map(({ name }) => name)
       expect(products(bfloat16)).toEqual(products(float16))
       // Types and shapes are checked when it is loaded.

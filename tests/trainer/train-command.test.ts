@@ -54,6 +54,15 @@ describe('nasoa train', () => {
     expect(stderr).toMatch(/epoch 3\/3: loss .*% waiting for images/)
   })
 
+  test('auto is the precision that suits the device, and the result says which', async () => {
+    const data = await colouredClasses(16, 16, 4)
+    const { code, stdout, stderr } = await nasoa(['train', '020-_8_1-2', '--data', data, '--epochs', '1', '--precision', 'auto', ...small])
+    expect(code).toBe(0)
+    const { precision } = JSON.parse(stdout) as { precision: string }
+    expect(['float32', 'bfloat16', 'float16']).toContain(precision)
+    expect(stderr).toContain(`, ${precision}, on `)
+  })
+
   test('Ctrl-C keeps what there is and exits with 130', async () => {
     const data = await colouredClasses(16, 32, 8)
     let interrupted = false
@@ -111,12 +120,12 @@ describe('nasoa bench train', () => {
     expect((JSON.parse(stdout) as { error: { message: string } }).error.message).toMatch(/give one of them/)
   })
 
-  test('prints the step time and what it was measured on', async () => {
-    const words = ['bench', 'train', '--encoding', '020-_8_1-2', '--batch', '4', '--resolution', '16', '--classes', '3', '--threads', '1', '--json']
+  test.each(['float32', 'bfloat16', 'float16'])('prints the step time and what it was measured on, in %s', async (precision) => {
+    const words = ['bench', 'train', '--precision', precision, '--encoding', '020-_8_1-2', '--batch', '4', '--resolution', '16', '--classes', '3', '--threads', '1', '--json']
     const { code, stdout } = await nasoa(words)
     expect(code).toBe(0)
     const result = JSON.parse(stdout) as { imagesPerSecond: number; stepMs: { median: number; p10: number; p90: number } }
-    expect(result).toMatchObject({ precision: 'float32', device: expect.stringMatching(/1 thread$/) as string, tensorflow: expect.stringMatching(/^2\./) as string })
+    expect(result).toMatchObject({ precision, device: expect.stringMatching(/1 thread$/) as string, tensorflow: expect.stringMatching(/^2\./) as string })
     expect(result.imagesPerSecond).toBeCloseTo(4000 / result.stepMs.median)
     expect(result.stepMs.p10).toBeLessThanOrEqual(result.stepMs.median)
   })

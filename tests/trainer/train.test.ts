@@ -205,6 +205,18 @@ describe('other ends', () => {
     expect(engine.network.closed).toBe(true)
   })
 
+  test('steps that were skipped are no divergence, and what has no loss does not count', async () => {
+    const { outcome } = await run({ trainStep: (step) => ({ loss: step % 2 === 0 ? NaN : 2, correct: 0, skipped: step % 2 === 0, diverged: false }) })
+    expect(outcome).toMatchObject({ kind: 'succeeded', result: { loss: 2 } })
+  })
+
+  test('an epoch without a single loss ends as diverged, and so does an overflow at the smallest scale', async () => {
+    const skipping = await run({ trainStep: () => ({ loss: NaN, correct: 0, skipped: true, diverged: false }) })
+    expect(skipping.outcome).toMatchObject({ kind: 'diverged', epoch: 1, message: expect.stringMatching(/no step of epoch 1/) as string })
+    const overflowing = await run({ trainStep: () => ({ loss: 1, correct: 0, skipped: true, diverged: true }) })
+    expect(overflowing.outcome).toMatchObject({ kind: 'diverged', epoch: 1, message: expect.stringMatching(/smallest scale of the loss in step 1/) as string })
+  })
+
   test('a validation loss that is infinite ends as diverged too', async () => {
     const { outcome } = await run({ evaluateStep: () => ({ lossSum: Infinity, correct: 0 }) })
     expect(outcome).toMatchObject({ kind: 'diverged', epoch: 1 })

@@ -5,12 +5,13 @@ import type { GraphBuilder } from '../graph/graph-builder.js'
 import type { Tensor } from '../graph/tensor.js'
 import { DataType } from '../proto/gen/program.js'
 import type { Emission, EmissionContext } from './emission.js'
+import { isFasterInFloat32 } from './float32-layers.js'
 
 /** [batch, in] x [in, out] + bias: float32 in, float32 out; only the product is in the type of the program. */
 export function emitFullyConnected(context: EmissionContext, layer: FullyConnectedLayer, input: Tensor): Emission {
   const { builder } = context
   const { DT_FLOAT } = DataType
-  const weight = context.read(`${layer.name}/weight`, context.dtype)
+  const weight = context.read(`${layer.name}/weight`, isFasterInFloat32(context, layer) ? DT_FLOAT : context.dtype)
   const bias = context.read(`${layer.name}/bias`)
   const features = cast(builder, input, weight.dtype)
   const product = cast(builder, matrixProduct(builder, features, weight, false, false), DT_FLOAT)
