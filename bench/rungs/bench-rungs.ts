@@ -10,7 +10,10 @@ export interface ArmReport {
   /** Trainings, those of each rung counted. */
   readonly trainings: number
   readonly wholeTrainings: number
+  /** Processor time of all steps, each as long as the fastest of its program: see TimedEngine. */
   readonly seconds: number
+  /** All processor time of the steps, preparation and the reading of images included. */
+  readonly processorSeconds: number
   readonly trainedMacs: number
   readonly hypervolume: number
 }
@@ -68,6 +71,7 @@ function report(seed: number, share: number, whole: TrainingArm, rungs: Training
     trainings: arm.trainings,
     wholeTrainings: growth.length,
     seconds: arm.seconds,
+    processorSeconds: arm.processorSeconds,
     trainedMacs: arm.trainedMacs,
     hypervolume: final(growth),
   })

@@ -23,11 +23,11 @@ export function summaryOf(rows: readonly RungComparison[]): RungSummary {
 /** For people, and for a document. */
 export function tableOf(rows: readonly RungComparison[]): string {
   const line = ({ seed, whole, rungs, reached }: RungComparison): string =>
-    `| ${seed} | ${whole.wholeTrainings} | ${whole.seconds.toFixed(0)} | ${whole.hypervolume.toFixed(4)} | ${rungs.trainings} | ${rungs.wholeTrainings} | ` +
-    `${rungs.seconds.toFixed(0)} | ${rungs.hypervolume.toFixed(4)} | ${(rungs.trainedMacs / whole.trainedMacs).toFixed(2)} | ` +
-    `${reached === null ? 'not reached' : `${reached.seconds.toFixed(0)} s, ${(reached.seconds / whole.seconds).toFixed(2)}`} |`
+    `| ${seed} | ${whole.wholeTrainings} | ${whole.seconds.toFixed(1)} (${whole.processorSeconds.toFixed(0)}) | ${whole.hypervolume.toFixed(4)} | ${rungs.trainings} | ${rungs.wholeTrainings} | ` +
+    `${rungs.seconds.toFixed(1)} (${rungs.processorSeconds.toFixed(0)}) | ${rungs.hypervolume.toFixed(4)} | ${(rungs.trainedMacs / whole.trainedMacs).toFixed(2)} | ` +
+    `${reached === null ? 'not reached' : `${reached.seconds.toFixed(1)} s, ${(reached.seconds / whole.seconds).toFixed(2)}`} |`
   return [
-    '| seed | whole trainings | seconds | hypervolume | trainings on rungs | of them whole | seconds | hypervolume | MACs, share of whole | same hypervolume after |',
+    '| seed | whole trainings | seconds (with preparation) | hypervolume | trainings on rungs | of them whole | seconds (with preparation) | hypervolume | MACs, share of whole | same hypervolume after |',
     '|---|---|---|---|---|---|---|---|---|---|',
     ...rows.map(line),
   ].join('\n')

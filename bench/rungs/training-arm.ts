@@ -13,6 +13,7 @@ import type { Outcome } from '../../shared/training/outcome.js'
 import type { TrainingEngine } from '../../worker/trainer/engine.js'
 import { QuietWindow } from '../../worker/trainer/quiet-window.js'
 import { runTraining } from '../../worker/trainer/train.js'
+import { TimedEngine } from './timed-engine.js'
 
 /** A whole training, and what all trainings up to its end had cost. */
 export interface WholeTraining {
@@ -26,33 +27,36 @@ export interface WholeTraining {
 /** Classes of the built-in digits. */
 const classes = 10
 
-/** Processor time that this process has had, milliseconds. */
-function processorMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
-
 /** One search of the comparison: the coordinator's own code, with a trainer in this process as its only worker. */
 export class TrainingArm {
-  /** Processor time of steps and evaluations, seconds: whatever else the machine does, it costs no more of it. */
-  seconds = 0
   /** Multiply-accumulates of all trainings, forward and backward: three times the network's a training image. */
   trainedMacs = 0
   trainings = 0
   readonly wholes: WholeTraining[] = []
   private readonly store
   private readonly run: SearchRun
-  private readonly progress = new Map<number, { readonly epochs: number; readonly trainingMs: number }>()
+  private readonly engine: TimedEngine
+  private readonly epochs = new Map<number, number>()
 
   constructor(
     private readonly config: SearchConfig,
     private readonly directory: string,
-    private readonly engine: TrainingEngine,
+    engine: TrainingEngine,
   ) {
+    this.engine = new TimedEngine(engine)
     this.store = openSqliteStore(directory)
     const dataset = { classes }
     const opened = openSearch({ config, dataset, store: this.store, directory, nowMs: systemClock.now(), leaseTtlMs: defaultJobPolicy.leaseTtlMs })
     this.run = new SearchRun({ config, dataset, ...opened, store: this.store, policy: defaultJobPolicy, clock: systemClock })
+  }
+
+  /** What the steps have cost: see TimedEngine. */
+  get seconds(): number {
+    return this.engine.seconds
+  }
+
+  get processorSeconds(): number {
+    return this.engine.processorSeconds
   }
 
   /** Trains what the search wants trained next. @returns false when it is over */
@@ -79,7 +83,6 @@ export class TrainingArm {
       quietWindow: new QuietWindow(join(this.directory, 'measurement')),
       outputDirectory,
       ...(existsSync(checkpoint) ? { resumeFrom: checkpoint } : {}),
-      now: processorMs,
       peakBytes: () => process.resourceUsage().maxRSS * 1024,
     })
   }
@@ -87,12 +90,11 @@ export class TrainingArm {
   private count({ candidate, specification }: JobLease, outcome: Outcome): void {
     this.trainings++
     if (outcome.kind !== 'succeeded') return
-    const { epochs, trainingMs, images, top1 } = outcome.result
-    const before = this.progress.get(candidate) ?? { epochs: 0, trainingMs: 0 }
-    this.progress.set(candidate, { epochs, trainingMs })
+    const { epochs, images, top1 } = outcome.result
+    const before = this.epochs.get(candidate) ?? 0
+    this.epochs.set(candidate, epochs)
     const { macs } = genomeCost(parseGenome(specification.encoding), { resolution: specification.recipe.resolution, classes })
-    this.seconds += (trainingMs - before.trainingMs) / 1000
-    this.trainedMacs += 3 * macs * images.train * (epochs - before.epochs)
+    this.trainedMacs += 3 * macs * images.train * (epochs - before)
     if (epochs < this.config.training.epochs) return
     this.wholes.push({ encoding: specification.encoding, error: 1 - top1, macs, seconds: this.seconds, trainedMacs: this.trainedMacs })
   }

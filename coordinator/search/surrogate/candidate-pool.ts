@@ -21,9 +21,9 @@ export interface CandidateSet {
 /** New children of the population for the first pick and for each further one; a quarter as many genomes are random. */
 const children = { first: 64, further: 4 }
 /** Results from which on there are fewer for the first pick, since what a model of n results tells of a new candidate costs O(n^2). */
-const manyResults = 160
+const manyResults = 128
 /** Candidates that are kept for the next ask, beside those in flight. */
-const kept = 150
+const kept = 100
 
 /**
  * Children of the population and a share of random genomes, all new and distinct. The most promising ones stay from ask to ask, so

@@ -31,13 +31,12 @@ export interface EarlierFit {
 
 /** Steps of the optimiser before the transformation is chosen for good, and after. */
 const iterations = { near: 15, final: 30 }
-/** Where an earlier fit is the start: steps at most, and for so much growth. */
-const iterationsAgain = { near: 5, final: 12, growth: 0.12 }
+/** Where an earlier fit is the start, there are fewer steps: so many as a share of its growth. */
+const stepsByGrowth = 5
 
 function stepsAfter(earlier: EarlierFit | null): { readonly near: number; readonly final: number } {
-  if (earlier === null) return iterations
-  const share = Math.min(1, earlier.growth / iterationsAgain.growth)
-  return { near: Math.ceil(share * iterationsAgain.near), final: Math.ceil(share * iterationsAgain.final) }
+  const share = Math.min(1, stepsByGrowth * (earlier?.growth ?? Infinity))
+  return { near: Math.ceil(share * iterations.near), final: Math.ceil(share * iterations.final) }
 }
 
 export function standardise(value: number, { warp: transformation, mean, scale }: Pick<MeasurementFit, 'warp' | 'mean' | 'scale'>): number {

@@ -44,7 +44,7 @@ const optimismWidth = 0.7
  * Share of the picks that go for the least cost in one objective, whatever the others: the range of known costs, to which the
  * hypervolume is scaled, must grow to the ends of the space, and no point far beyond the reference would add anything to it.
  */
-const extensionShare = 0.1
+const extensionShare = 0.05
 /** Only where the best known cost is expected to fall by at least this share of the known range. */
 const worthwhileExtension = 0.01
 
