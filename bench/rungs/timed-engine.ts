@@ -46,6 +46,7 @@ export class TimedEngine implements TrainingEngine {
       trainStep: (batch, learningRate) => timed(`train ${batch.labels.length}`, () => network.trainStep(batch, learningRate)),
       evaluateStep: (batch) => timed(`evaluate ${batch.labels.length}`, () => network.evaluateStep(batch)),
       benchmarkStep: () => network.benchmarkStep(),
+      precision: network.precision,
       shapes: network.shapes,
       read: () => network.read(),
       restore: (variables) => network.restore(variables),
