@@ -45,6 +45,9 @@ export interface SearchRunOptions {
 /** Candidates in a row that only machinery ended, after which the search fails: every further one would go the same way. */
 const hopelessRow = 5
 
+/** Share of the jobs kept queued that may be missing before the search is asked: what an ask takes beside its proposals is shared by them. */
+const askedShare = 1 / 4
+
 /**
  * One search from its first proposal to its last result: asks the search for candidates ahead of need, leases their jobs,
  * tells it the outcomes, and ends when the budget is used up. Synchronous; all that must survive is recorded in the store
@@ -250,8 +253,8 @@ export class SearchRun {
     const { candidates } = this
     for (const job of candidates.promote(this.ahead - this.table.queued, this.now())) this.table.insert(job)
     const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)
-    const wanted = Math.min(left, this.ahead - this.table.queued - candidates.requested)
-    if (wanted > 0 && !candidates.isSpaceExhausted) this.propose(wanted)
+    const missing = this.ahead - this.table.queued - candidates.requested
+    if (missing >= this.ahead * askedShare && left > 0 && !candidates.isSpaceExhausted) this.propose(Math.min(left, missing))
     if (candidates.isSpaceExhausted && candidates.count === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
   }
 
