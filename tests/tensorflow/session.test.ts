@@ -89,8 +89,14 @@ describe('a training session', () => {
     values.set('stem/0/bn/beta', new Float32Array(4).fill(2))
     expect(() => session.restore(values)).toThrow(InvalidInputError)
     expect(session.read()).toEqual(before)
-    session.restore(values, { partial: true })
+    // As many elements in another shape are other weights all the same.
+    const turned = [...session.shapes.get('stem/0/weight')!].reverse()
+    const shapes = new Map(session.shapes).set('head/weight', [3]).set('stem/0/weight', turned)
+    values.set('stem/0/weight', new Float32Array(before.get('stem/0/weight')!.length))
+    session.restore(values, { partial: shapes })
     expect(session.read().get('head/weight')).toEqual(before.get('head/weight'))
+    expect(session.read().get('head/bias')).toEqual(before.get('head/bias'))
+    expect(session.read().get('stem/0/weight')).toEqual(before.get('stem/0/weight'))
     expect(session.read().get('stem/0/bn/beta')).toEqual(new Float32Array(4).fill(2))
   })
 

@@ -40,8 +40,8 @@ export interface EvaluationStepResult {
 }
 
 export interface RestoreOptions {
-  /** Variables that the values lack, or have in another shape (a changed head), keep what they hold; default: that is an error. */
-  readonly partial?: boolean
+  /** Shapes of the values: variables that they lack, or have in another shape (a changed head), keep what they hold. Default: that is an error. */
+  readonly partial?: ReadonlyMap<string, readonly number[]>
 }
 
 type TensorMap = Record<string, ReturnType<TensorFlow['tensor']>>
@@ -112,8 +112,10 @@ export class TrainingSession {
 
   /** Sets all variables. @throws InvalidInputError if one is missing or has another size; nothing is changed then */
   restore(values: ReadonlyMap<string, Float32Array>, options: RestoreOptions = {}): void {
-    const current = options.partial === true ? this.read() : undefined
-    const chosen = this.program.variables.map((variable) => chooseValue(variable, values, current))
+    const { partial } = options
+    const current = partial && this.read()
+    const fits = ({ name, shape }: VariableSpecification): boolean => partial === undefined || (values.has(name) && partial.get(name)?.join() === shape.join())
+    const chosen = this.program.variables.map((variable) => (fits(variable) ? undefined : current?.get(variable.name)) ?? chooseValue(variable, values))
     const feeds = this.program.variables.map(({ shape }, position) => [`${position}`, this.tf.tensor(chosen[position], [...shape], 'float32')])
     this.run('restore', Object.fromEntries(feeds) as TensorMap)
   }
@@ -178,16 +180,10 @@ async function loadModels(tf: TensorFlow, program: TrainingProgram, directory: s
   return { init, load_batch, train_step, eval_step, read: await load('read'), restore: await load('restore') }
 }
 
-function chooseValue(
-  { name, shape }: VariableSpecification,
-  values: ReadonlyMap<string, Float32Array>,
-  current: ReadonlyMap<string, Float32Array> | undefined,
-): Float32Array {
+function chooseValue({ name, shape }: VariableSpecification, values: ReadonlyMap<string, Float32Array>): Float32Array {
   const value = values.get(name)
   const size = elementCount(shape)
   if (value?.length === size) return value
-  const kept = current?.get(name)
-  if (kept !== undefined) return kept
   const problem = value === undefined ? 'is missing' : `has ${value.length} elements`
   throw new InvalidInputError(`cannot restore: variable ${name} ${problem}, ${size} expected`)
 }
