@@ -5,8 +5,8 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../../worker/tensorflow/native/load.js'
 import { type StepPart, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { TrainingSession } from '../../worker/tensorflow/session.js'
-import { deviceClass, precisionOf } from '../../worker/trainer/device.js'
-import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
+import { type DeviceOptions, deviceClass, deviceOptions } from '../../worker/trainer/device.js'
+import type { PrecisionChoice } from '../../shared/training/specification.js'
 import type { Cell } from './cell.js'
 import { serveLines } from './serve-lines.js'
 import { syntheticBatch } from './synthetic-batch.js'
@@ -21,17 +21,16 @@ async function prepare(cell: Cell, choice: PrecisionChoice): Promise<Record<stri
   close()
   batch = syntheticBatch(cell)
   const isGpu = isUsingGpu(tf)
-  const precision = precisionOf(choice, isGpu)
-  const openPart = (part: StepPart) => open(cell, precision, part)
+  const made = deviceOptions(choice, isGpu)
+  const openPart = (part: StepPart) => open(cell, made, part)
   sessions = { whole: await openPart('whole'), backward: await openPart('backward'), forward: await openPart('forward') }
-  return { version: nativeVersion(tf), device: isGpu ? 'gpu' : 'cpu', deviceClass: deviceClass(isGpu, threads), precision }
+  return { version: nativeVersion(tf), device: isGpu ? 'gpu' : 'cpu', deviceClass: deviceClass(isGpu, threads), precision: made.precision }
 }
 
-async function open({ encoding, ...cell }: Cell, precision: Precision, part: StepPart): Promise<TrainingSession> {
+async function open({ encoding, ...cell }: Cell, made: DeviceOptions, part: StepPart): Promise<TrainingSession> {
   const graph = buildLayerGraph(parseGenome(encoding), cell)
-  const device = isUsingGpu(tf) ? 'gpu' : 'cpu'
   const session = await TrainingSession.open(
-    buildTrainingProgram(graph, { batch: cell.batch, weightDecay: 5e-4, labelSmoothing: 0.1, precision, device, part }),
+    buildTrainingProgram(graph, { batch: cell.batch, weightDecay: 5e-4, labelSmoothing: 0.1, ...made, part }),
   )
   session.initialize(0)
   session.loadBatch(batch)

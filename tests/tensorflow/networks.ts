@@ -6,6 +6,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow } from '../../worker/tensorflow/native/load.js'
 import { type ProgramOptions, type TrainingProgram, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { type Batch, TrainingSession } from '../../worker/tensorflow/session.js'
+import { deviceOptions } from '../../worker/trainer/device.js'
 
 export function graphOf(encoding: string, resolution: number, classes: number): LayerGraph {
   return buildLayerGraph(parseGenome(encoding), { resolution, classes })
@@ -26,7 +27,7 @@ export async function withSession<T>(
   body: (session: TrainingSession, program: TrainingProgram) => T | Promise<T>,
 ): Promise<T> {
   // The program that a trainer would run here: with TensorFlow's CUDA build the tests are tests of the GPU.
-  const device = isUsingGpu(await loadTensorFlow()) ? 'gpu' : 'cpu'
+  const { device } = deviceOptions('float32', isUsingGpu(await loadTensorFlow()))
   const program = buildTrainingProgram(graph, { device, ...options })
   const session = await TrainingSession.open(program)
   try {

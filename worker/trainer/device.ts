@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import os from 'node:os'
+import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
+import type { Device } from '../tensorflow/layers/emission.js'
 import { describeCpu } from '../tensorflow/native/cpu.js'
 import { readCpuInfo } from '../tensorflow/native/platform.js'
-import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
-import { fastestPrecision } from './fastest-precision.js'
+import { fastestOnCpu, fastestOnGpu } from './fastest-precision.js'
 
 /**
  * Name of the device that times are measured on, equal for interchangeable ones: `NVIDIA H100 80GB HBM3`, or the processor's
@@ -15,10 +16,18 @@ export function deviceClass(isUsingGpu: boolean, threads: number | undefined): s
   return `${os.cpus()[0]?.model.trim() ?? process.arch}, ${count} thread${count === 1 ? '' : 's'}`
 }
 
-/** The precision that a choice comes to on this process's device. */
-export function precisionOf(choice: PrecisionChoice, isUsingGpu: boolean): Precision {
-  if (choice !== 'auto') return choice
-  return fastestPrecision(isUsingGpu ? { kind: 'gpu', computeCapability: askNvidia('compute_cap') } : { kind: 'cpu', features: describeCpu(readCpuInfo()).features })
+/** What programs for this process's device are made with. */
+export interface DeviceOptions {
+  readonly device: Device
+  readonly precision: Precision
+}
+
+/** @param choice of the recipe; `auto` comes to what is fastest here */
+export function deviceOptions(choice: PrecisionChoice, isUsingGpu: boolean): DeviceOptions {
+  if (isUsingGpu) return { device: 'gpu', precision: choice === 'auto' ? fastestOnGpu(askNvidia('compute_cap')) : choice }
+  const { features } = describeCpu(readCpuInfo())
+  const device = features.includes('avx512_bf16') ? 'cpu_with_bfloat16' : 'cpu'
+  return { device, precision: choice === 'auto' ? fastestOnCpu(features) : choice }
 }
 
 /** What tfjs does not hand out about the GPU that this process uses; null where nvidia-smi does not tell either. */

@@ -3,7 +3,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../tensorflow/native/load.js'
 import { buildTrainingProgram } from '../tensorflow/program.js'
 import { TrainingSession } from '../tensorflow/session.js'
-import { deviceClass, precisionOf } from './device.js'
+import { deviceClass, deviceOptions } from './device.js'
 import type { TrainingEngine } from './engine.js'
 
 /**
@@ -17,7 +17,7 @@ export async function tensorFlowEngine(threads: number | undefined, progress: (l
     device: { deviceClass: deviceClass(onGpu, threads), tensorflow: nativeVersion(tf) },
     open: ({ encoding, resolution, classes, batch, weightDecay, labelSmoothing, precision }) => {
       const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
-      const options = { batch, weightDecay, labelSmoothing, precision: precisionOf(precision, onGpu), device: onGpu ? 'gpu' : 'cpu' } as const
+      const options = { batch, weightDecay, labelSmoothing, ...deviceOptions(precision, onGpu) }
       return TrainingSession.open(buildTrainingProgram(graph, options))
     },
   }

@@ -55,7 +55,7 @@ function emitParts(context: EmissionContext, layer: ConvolutionLayer, geometry: 
 }
 
 function isSplit({ device }: EmissionContext, layer: ConvolutionLayer): boolean {
-  return device === 'cpu' && layer.groups > 1 && !isDepthwise(layer)
+  return device !== 'gpu' && layer.groups > 1 && !isDepthwise(layer)
 }
 
 function zerosAround({ kernel, stride, padding }: ConvolutionLayer, { height, width }: FeatureShape): Padding | null {
@@ -81,5 +81,5 @@ function geometryOf(
     stride,
     padding: padding > 0 && zeros === null ? 'SAME' : 'VALID',
   } as const
-  return { ...geometry, byTaps: device === 'cpu' && suitsTaps(geometry) }
+  return { ...geometry, byTaps: device !== 'gpu' && suitsTaps(geometry) }
 }

@@ -3,9 +3,12 @@ import type { DataType } from '../proto/gen/program.js'
 import type { Tensor } from '../graph/tensor.js'
 
 /**
-
+ * What a program is made for. On CPUs a grouped convolution (more than one group, fewer than input channels) is one convolution per
+ * group, since TensorFlow has no gradients of grouped ones there, and one of a map of a few pixels is a few matrix products; on GPUs
+ * both are one operation, where every further kernel costs its launch. In half precision a CPU leaves layers to float32, one with
+ * instructions for bfloat16 fewer of them: see `float32-layers.ts`.
  */
-export type Device = 'cpu' | 'gpu'
+export type Device = 'cpu' | 'cpu_with_bfloat16' | 'gpu'
 
 /** Where a layer's nodes go, and what it may use there. */
 export interface EmissionContext {

@@ -5,25 +5,26 @@ import { DataType } from '../proto/gen/program.js'
 import { isDepthwise } from '../variables.js'
 import type { Emission, EmissionContext } from './emission.js'
 
-const { DT_FLOAT, DT_HALF } = DataType
+const { DT_BFLOAT16, DT_FLOAT } = DataType
 
 /** Channels that oneDNN's vectorized batch normalization of bfloat16 works on at once; it leaves other counts to a plain loop. */
 const lanes = 16
 
 /**
  * Whether a layer of a program in half precision computes in float32 all the same, between maps in half, because the CPU's
- * kernels are many times slower otherwise. In bfloat16: depthwise convolutions, which have nothing that tiles could multiply,
- * and batch normalization of odd widths. In float16: all of them, which oneDNN leaves to TensorFlow's plain loops.
+ * kernels in half are many times slower. Those are plain loops, in bfloat16 unless the processor has instructions for it; then
+ * they still are for depthwise convolutions, which have no matrices to multiply, and for batch normalization of odd widths.
  */
 export function isFasterInFloat32({ device, dtype }: Pick<EmissionContext, 'device' | 'dtype'>, layer: Layer): boolean {
-  if (device !== 'cpu' || dtype === DT_FLOAT) return false
+  if (device === 'gpu' || dtype === DT_FLOAT) return false
+  const vectorized = device === 'cpu_with_bfloat16' && dtype === DT_BFLOAT16
   switch (layer.kind) {
     case 'convolution':
-      return dtype === DT_HALF || isDepthwise(layer)
+      return !vectorized || isDepthwise(layer)
     case 'batch_normalization':
-      return dtype === DT_HALF || layer.output.channels % lanes !== 0
+      return !vectorized || layer.output.channels % lanes !== 0
     default:
-      return dtype === DT_HALF && layer.kind === 'fully_connected'
+      return !vectorized && layer.kind === 'fully_connected'
   }
 }
 
