@@ -74,7 +74,7 @@ export class CoordinatorCore {
     const hadFailed = store.search()?.status === 'failed'
     this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs, hostSearch })
     this.cordons = this.openCordons(hadFailed)
-    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2, this.cordons, clock.now())
+    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2, this.cordons, clock.now(), config.jobs.requires)
     this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observing(observer), later: turns.later })
     this.desk = new LeaseDesk({
       clock,
@@ -133,9 +133,9 @@ export class CoordinatorCore {
     })
   }
 
-  /** A cordoned worker ends what it has. */
+  /** A cordoned worker ends what it has, and so does one that lacks a label since the config has changed. */
   private lease(holder: Holder): JobLease | null {
-    if (this.cordons.reasonFor(holder.workerId) !== null) return this.run.leaseHeld(holder)
+    if (!this.workers.mayBeGivenJobs(holder.workerId)) return this.run.leaseHeld(holder)
     return this.run.lease(holder, this.workers.hasOthers(holder.workerId))
   }
 
@@ -168,7 +168,7 @@ export class CoordinatorCore {
     if (run.isOver || !workers.areAllCordoned || run.jobs.held().length > 0) this.stuckSinceMs = null
     else this.stuckSinceMs ??= nowMs
     if (this.stuckSinceMs === null || nowMs - this.stuckSinceMs < stuckLeases * this.policy.leaseTtlMs) return
-    const [{ worker }] = workers.list()
+    const [{ worker }] = workers.list().filter(({ lacks }) => lacks.length === 0)
     run.fail(`every worker is cordoned, ${worker.name} because ${workers.cordonOf(worker.workerId) ?? ''}; mend them and begin the search again: it goes on where it is`)
   }
 

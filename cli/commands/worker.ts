@@ -33,7 +33,7 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       })
       .option('slots', { type: 'number', describe: 'Trainings at a time; default: 1, or one for each GPU' })
       .option('gpus', { type: 'string', default: 'none', requiresArg: true, describe: 'One slot for each of these GPUs: all, or numbers or UUIDs of nvidia-smi with commas between' })
-      .option('labels', { type: 'string', default: '', requiresArg: true, describe: 'key=value, with commas between, shown to people' })
+      .option('labels', { type: 'string', default: '', requiresArg: true, describe: 'key=value, with commas between: searches can ask for them' })
       .option('drain-grace', { type: 'string', default: '20s', requiresArg: true, describe: 'How long a terminated worker goes on to its next checkpoint before it hands its jobs back' })
       .option('threads', { type: 'number', describe: 'Processor threads of each training; default: an equal share of the machine' })
       .option('share', { type: 'number', default: 1, describe: 'Number of workers that share this machine, for the default of --threads' })

@@ -71,7 +71,15 @@ function warningsOf({ deviceClasses }: SearchStatistics, workers: WorkerRegistry
   if (run.status === 'running' && workers.emptyMs(nowMs) >= emptyGraceMs) {
     warnings.push('no worker is connected: start some with `nasoa worker --coordinator HOST:PORT`')
   }
+  warnings.push(...labelWarning(workers.list()))
   return [...warnings, ...workers.list().flatMap((session) => cordonWarning(session, workers)).slice(0, mostCordons)]
+}
+
+function labelWarning(sessions: readonly WorkerSession[]): string[] {
+  const unsuited = sessions.filter(({ lacks }) => lacks.length > 0)
+  if (unsuited.length === 0) return []
+  const [{ worker, lacks }] = unsuited
+  return [`${unsuited.length} of ${sessions.length} workers get no jobs, such as ${worker.name}: \`jobs.requires\` asks for the labels ${lacks.join(', ')}, which it lacks`]
 }
 
 /** Warnings about cordoned workers that a snapshot lists. */

@@ -1,6 +1,7 @@
 import type { WorkerDescription } from '../../shared/cluster/worker-description.js'
 import { NotFoundError, UnavailableError } from '../../shared/errors.js'
 import type { Cordons } from './cordons.js'
+import { lacking, type Labels } from './required-labels.js'
 
 /** At a time. A worker costs memory and a connection, a slot a job that is prepared for it. */
 const most = { workers: 20_000, slots: 100_000 }
@@ -15,6 +16,8 @@ export interface WorkerSession {
   readonly owner: string | null
   /** host:port it calls from. */
   readonly address: string
+  /** Labels that it would have to have to be given jobs. */
+  readonly lacks: readonly string[]
   draining: boolean
   lastSeenMs: number
 }
@@ -32,6 +35,8 @@ export class WorkerRegistry {
     private readonly forgetAfterMs: number,
     private readonly cordons: Pick<Cordons, 'reasonFor'> = { reasonFor: () => null },
     startMs = 0,
+    /** Labels without which a worker gets no jobs. */
+    private readonly required: Labels = {},
   ) {
     this.lastHeardMs = startMs
   }
@@ -40,7 +45,8 @@ export class WorkerRegistry {
   register(worker: WorkerDescription, owner: string | null, address: string, atMs: number): WorkerSession {
     this.requireRoom(worker, owner)
     this.remove(this.byWorker.get(worker.workerId))
-    const session = { sessionId: this.newSessionId(), worker, owner, address, draining: false, lastSeenMs: atMs }
+    const lacks = lacking(this.required, worker.labels)
+    const session = { sessionId: this.newSessionId(), worker, owner, address, lacks, draining: false, lastSeenMs: atMs }
     this.bySession.set(session.sessionId, session)
     this.byWorker.set(worker.workerId, session)
     return session
@@ -84,9 +90,15 @@ export class WorkerRegistry {
     return this.cordons.reasonFor(workerId)
   }
 
-  /** Whether there are workers, and every one of them is cordoned. */
+  /** Whether there are workers that have the labels, and every one of them is cordoned. */
   get areAllCordoned(): boolean {
-    return this.bySession.size > 0 && this.list().every(({ worker }) => this.cordonOf(worker.workerId) !== null)
+    const suited = this.list().filter(({ lacks }) => lacks.length === 0)
+    return suited.length > 0 && suited.every(({ worker }) => this.cordonOf(worker.workerId) !== null)
+  }
+
+  /** Whether the worker may be given jobs that it does not hold yet. */
+  mayBeGivenJobs(workerId: string): boolean {
+    return this.cordonOf(workerId) === null && (this.byWorker.get(workerId)?.lacks.length ?? 0) === 0
   }
 
   nameOf(workerId: string): string {
@@ -106,8 +118,8 @@ export class WorkerRegistry {
     return false
   }
 
-  private takesJobs({ worker, draining }: WorkerSession): boolean {
-    return !draining && this.cordons.reasonFor(worker.workerId) === null
+  private takesJobs({ worker, draining, lacks }: WorkerSession): boolean {
+    return !draining && lacks.length === 0 && this.cordons.reasonFor(worker.workerId) === null
   }
 
   /** A worker that registers again makes room for itself. */

@@ -102,6 +102,7 @@ const jobsSchema = z
     workerFailures: positive.max(1000).default(3).describe('Jobs in a row that a worker may fail before it is cordoned: given no more until an operator lets it'),
     queueLimit: durationSchema.optional().describe('Longest wait of a job for a slot; none when left out'),
     attemptLimit: durationSchema.optional().describe('Longest attempt, set-up included, before it is begun anew elsewhere; none when left out'),
+    requires: z.record(z.string().regex(/^[A-Za-z0-9_-][\w.-]{0,63}$/, 'letters, digits, dots, dashes and underscores, at most 64'), z.string().max(100)).default({}).describe('Labels that a worker must have to be given jobs: --labels of `nasoa worker`'),
     overallLimit: durationSchema.optional().describe('Longest life of a job, attempts and waits together; none when left out'),
   })
   .prefault({})

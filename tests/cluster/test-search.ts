@@ -65,12 +65,13 @@ export class ScriptedWorker {
     address: string,
     readonly workerId: string,
     private readonly slots = 1,
+    private readonly labels: Readonly<Record<string, string>> = {},
   ) {
     this.client = closing(new WorkerClient({ target: address }))
   }
 
   get description(): WorkerDescription {
-    return { workerId: this.workerId, name: this.workerId, version: programVersion(), slots: this.slots, deviceClass: 'test', threadsPerSlot: 1 }
+    return { workerId: this.workerId, name: this.workerId, version: programVersion(), slots: this.slots, deviceClass: 'test', threadsPerSlot: 1, labels: this.labels }
   }
 
   async register(held: readonly { jobId: number; token: number; slot: number }[] = []): Promise<Session> {
