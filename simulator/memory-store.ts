@@ -3,10 +3,10 @@ import type { Candidate } from '../shared/cluster/candidate.js'
 import { InvalidInputError } from '../shared/errors.js'
 import type { FailureReason, Outcome } from '../shared/training/outcome.js'
 import { isHeld, type Job } from '../coordinator/jobs/job.js'
-import type { CandidatePage, NewSearch, SearchProgress, SearchStore, StoreChange, StoredPromotion, StoredSearch } from '../coordinator/store/store.js'
+import type { CandidatePage, KnownWorker, NewSearch, SearchProgress, SearchStore, StoreChange, StoredPromotion, StoredSearch, StoreReports } from '../coordinator/store/store.js'
 
 /** A search in memory, for simulations: nothing survives the process. It outlives its coordinators, so that they can be restarted. */
-export class MemoryStore implements SearchStore {
+export class MemoryStore implements SearchStore, Pick<StoreReports, 'workers'> {
   private begun: StoredSearch | null = null
   private progress: (() => SearchProgress) | null = null
   private uncommitted: StoreChange[] = []
@@ -15,6 +15,7 @@ export class MemoryStore implements SearchStore {
   private readonly promotedTo = new Map<number, number>()
   private readonly jobs = new Map<number, Job>()
   private readonly attempts = new Map<string, Outcome>()
+  private readonly byWorker = new Map<string, KnownWorker>()
 
   search(): StoredSearch | null {
     return this.begun && { ...this.begun, lostAttempts: this.lostAttempts() }
@@ -85,6 +86,10 @@ export class MemoryStore implements SearchStore {
     return found.sort((a, b) => a.sequence - b.sequence).slice(0, limit)
   }
 
+  workers(): KnownWorker[] {
+    return [...this.byWorker.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
   close(): void {
     this.commit()
     this.progress = null
@@ -114,11 +119,13 @@ export class MemoryStore implements SearchStore {
         return this.keepJob(change.job)
       case 'status':
         return this.change({ status: change.status, statusReason: change.reason, ending: change.ending })
+      case 'worker':
+        return this.keepWorker({ cordoned: null, ...this.byWorker.get(change.worker.workerId), workerId: change.worker.workerId, name: change.worker.name })
+      case 'cordon':
+        return this.cordon(change.workerId, change.reason)
       case 'attempt_ended':
       case 'epoch':
-      case 'worker':
-      case 'cordon':
-        // Attempts are known as soon as they are recorded; of the others nothing is ever read.
+        // Attempts are known as soon as they are recorded; epochs are never read.
         return
     }
   }
@@ -144,6 +151,15 @@ export class MemoryStore implements SearchStore {
     if (job.state.kind === 'done') this.jobs.delete(job.id)
     else this.jobs.set(job.id, job)
     this.change({ lastJobId: Math.max(this.begun?.lastJobId ?? 0, job.id) })
+  }
+
+  private keepWorker(worker: KnownWorker): void {
+    this.byWorker.set(worker.workerId, worker)
+  }
+
+  private cordon(workerId: string, cordoned: string | null): void {
+    const worker = this.byWorker.get(workerId)
+    if (worker !== undefined) this.keepWorker({ ...worker, cordoned })
   }
 
   private change(changes: Partial<StoredSearch>): void {

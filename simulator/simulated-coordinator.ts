@@ -61,6 +61,7 @@ export class SimulatedCoordinator {
       turns: { soon, later: soon },
       logger: silentLogger,
       observer,
+      workers: store.workers(),
       newSessionId: () => `session-${++this.sessions}`,
     })
     const calls = new InProcessCalls(core.workerService().implementation(), quiet)

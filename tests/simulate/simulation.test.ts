@@ -7,7 +7,7 @@ import type { SimulationReport } from '../../simulator/simulation-report.js'
 const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A small cluster on which everything goes wrong now and then. */
-function troubled(changes: { readonly seed?: number; readonly candidates?: number; readonly latency?: string; readonly simulation?: Record<string, unknown> } = {}): SimulationConfig {
+function troubled(changes: { readonly seed?: number; readonly candidates?: number; readonly latency?: string; readonly workerFailures?: number; readonly simulation?: Record<string, unknown> } = {}): SimulationConfig {
   const disturbances = { lost: { every: '4h', for: '10m' }, restarts: { every: '2h', for: '40s' }, preempted: { every: '4h', for: '5m' }, cuts: { every: '1h', for: '1m' } }
   return simulationConfigSchema.parse({
     seed: changes.seed ?? 1,
@@ -15,7 +15,7 @@ function troubled(changes: { readonly seed?: number; readonly candidates?: numbe
     space: { macs: { max: 3e9 } },
     training: { epochs: 2 },
     search: { algorithm: 'nsga2', population: 8, candidates: changes.candidates ?? 100_000 },
-    jobs: { leaseTime: '2m' },
+    jobs: { leaseTime: '2m', ...(changes.workerFailures && { workerFailures: changes.workerFailures }) },
     simulation: {
       duration: '150m',
       workers: [
@@ -109,10 +109,33 @@ describe('a simulation', { timeout: 300_000 }, () => {
     }
   })
 
+  test.each([6, 7])('whatever is lost, each job that finished counts once, seed %i', async (seed) => {
+    const { report, events } = await simulate(troubled({ seed, simulation: { coordinator: { restarts: { every: '20m', for: '30s' } } } }))
+    expect(Object.values(report.absences).every((count) => count > 0)).toBe(true)
+    const finished = new Map<number, Set<number>>()
+    for (const event of events) {
+      if (event.kind !== 'attempt_ended' || ['failed', 'cancelled'].includes(event.outcome)) continue
+      finished.set(event.jobId, (finished.get(event.jobId) ?? new Set()).add(event.token))
+    }
+    expect([...finished.values()].filter((tokens) => tokens.size !== 1)).toEqual([])
+    expect(report.candidates).toBe(finished.size)
+  })
+
   test('without disturbances every slot is busy but for the first call', async () => {
     const { report } = await simulate(troubled({ simulation: { trainings: { crashed: 0 }, workers: [{ name: 'calm', count: 8 }] } }))
     expect(report.lostAttempts).toEqual({})
     expect(report.utilisation).toBeGreaterThan(0.999)
+  })
+
+  test('a cordoned worker stays so when the coordinator is started again', async () => {
+    const { report } = await simulate(
+      troubled({
+        workerFailures: 1,
+        simulation: { duration: '2d', trainings: { crashed: 0.3 }, workers: [{ name: 'calm', count: 6 }], coordinator: { restarts: { every: '30m', for: '10s' } } },
+      }),
+    )
+    expect(report).toMatchObject({ status: 'failed', lostAttempts: { crashed: 6 } })
+    expect(report.statusReason).toMatch(/every worker is cordoned/)
   })
 
   test('ends with the search when its budget is used up', async () => {
