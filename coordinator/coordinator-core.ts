@@ -27,7 +27,8 @@ export interface Turns {
   readonly later: (task: () => void) => void
 }
 
-export const eventLoopTurns: Turns = { soon: queueMicrotask, later: (task) => void setImmediate(task) }
+/** Later by a whole turn of the event loop: what a turn has written leaves this process at the beginning of the next one. */
+export const eventLoopTurns: Turns = { soon: queueMicrotask, later: (task) => void setImmediate(() => setImmediate(task)) }
 
 export interface CoreOptions {
   readonly config: SearchConfig

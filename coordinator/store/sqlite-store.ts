@@ -88,6 +88,8 @@ class SqliteStore implements SearchStore, StoreReports {
     this.database.pragma('journal_mode = WAL')
     // FULL syncs the log at each commit: what was answered for is on the disk even if the machine loses its power.
     this.database.pragma('synchronous = FULL')
+    // The log is taken into the database every 16 MiB: less often than by default, since busy commits write a megabyte each.
+    this.database.pragma('wal_autocheckpoint = 4096')
     try {
       migrate(this.database, file)
       this.fence = new LeaderFence(this.database, leaderEpoch ?? null)

@@ -19,6 +19,8 @@ export const largestMessageBytes = 4 * 1024 * 1024
 const shared: ChannelOptions = {
   'grpc.max_receive_message_length': largestMessageBytes,
   'grpc.max_send_message_length': largestMessageBytes,
+  // Nobody reads its counters here: the coordinator has metrics.
+  'grpc.enable_channelz': 0,
 }
 
 /** Of a client: a frozen server is noticed after 20 s of silence, and a server that comes back is found within 2 s. */
