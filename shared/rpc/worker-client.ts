@@ -44,7 +44,7 @@ export interface CompletionAnswer extends LeaseAnswer {
 }
 
 /** Deadlines that worker.proto names, milliseconds. */
-const deadlines = { register: 10_000, lease: 10_000, report: 10_000, complete: 10_000, deregister: 5_000 }
+const deadlines = { register: 10_000, lease: 10_000, heartbeat: 10_000, report: 10_000, complete: 10_000, deregister: 5_000 }
 
 /** A worker's side of WorkerService, in the terms of the domain. Each call is made once; see worker.proto for what may be repeated. */
 export class WorkerClient {
@@ -77,8 +77,10 @@ export class WorkerClient {
     return { lease: answer.lease === undefined ? null : leaseFromMessage(answer.lease), searchOver: answer.searchOver }
   }
 
-  async heartbeat(sessionId: string, held: readonly AttemptReference[], draining: boolean, deadlineMs: number): Promise<Cancellation[]> {
+  /** @param leaseTtlMs of the session: what is not answered in half of it is better tried again */
+  async heartbeat(sessionId: string, held: readonly AttemptReference[], draining: boolean, leaseTtlMs: number): Promise<Cancellation[]> {
     const request = { sessionId, held: held.map(attemptToMessage), draining }
+    const deadlineMs = Math.min(deadlines.heartbeat, leaseTtlMs / 2)
     const answer = await callUnary(this.client.heartbeat.bind(this.client), request, this.options(deadlineMs))
     return answer.cancellations.map(cancellationFromMessage)
   }

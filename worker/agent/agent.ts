@@ -310,7 +310,7 @@ class Agent implements RunningAgent {
       if (stop.aborted) continue
       try {
         const isDraining = this.draining.signal.aborted
-        const cancellations = await this.link.once((client, { sessionId }) => client.heartbeat(sessionId, this.held(), isDraining, this.leaseTtlMs / 2))
+        const cancellations = await this.link.once((client, { sessionId }) => client.heartbeat(sessionId, this.held(), isDraining, this.leaseTtlMs))
         for (const cancellation of cancellations) this.cancel(cancellation)
       } catch (error) {
         this.logger.debug({ error: messageOf(error) }, 'heartbeat failed')
