@@ -42,7 +42,7 @@ export class LoadWorker {
     const worker = { workerId, name: workerId, version: programVersion(), slots: 1, deviceClass: 'simulated', threadsPerSlot: 1 }
     const session = await this.client.register({ worker, held: [], searchId: '' })
     this.sessionId = session.sessionId
-    this.beating = setInterval(() => void this.beat(session.leaseTtlMs), session.heartbeatIntervalMs)
+    this.beating = setInterval(() => this.beat(session.leaseTtlMs), session.heartbeatIntervalMs)
     this.held = await this.poll()
   }
 
@@ -79,8 +79,9 @@ export class LoadWorker {
     }
   }
 
-  private async beat(leaseTtlMs: number): Promise<void> {
+  /** One that fails is made good by the next. */
+  private beat(leaseTtlMs: number): void {
     const held = this.held ? [{ jobId: this.held.jobId, token: this.held.token }] : []
-    await this.client.heartbeat(this.sessionId, held, false, leaseTtlMs)
+    this.client.heartbeat(this.sessionId, held, false, leaseTtlMs).catch(() => undefined)
   }
 }
