@@ -22,15 +22,16 @@ export async function loadImages(request: LoadRequest): Promise<LoadedImages> {
   const failed: { place: number; reason: string }[] = []
   const resized: { place: number; image: ResizedImage }[] = []
   const damaged = new Set<string>()
-  const load = async (place: number): Promise<void> => {
-    try {
-      const made = await writeImage(images[place], request, pixels.subarray(place * imageBytes, (place + 1) * imageBytes), damaged)
-      if (made !== null && request.isKeeping) resized.push({ place, image: shared(made) })
-    } catch (error) {
-      failed.push({ place, reason: messageOf(error) })
-    }
+  const load = async (place: number): Promise<ResizedImage | Error | null> => {
+    const target = pixels.subarray(place * imageBytes, (place + 1) * imageBytes)
+    return writeImage(images[place], request, target, damaged).catch((error: unknown) => new Error(messageOf(error)))
   }
-  for await (const done of mapInOrder(images.keys(), atWork, load)) void done
+  let place = 0
+  for await (const made of mapInOrder(images.keys(), atWork, load)) {
+    if (made instanceof Error) failed.push({ place, reason: made.message })
+    else if (made !== null && request.isKeeping) resized.push({ place, image: shared(made) })
+    place += 1
+  }
   return { pixels, failed, resized, damaged }
 }
 
