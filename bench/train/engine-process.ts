@@ -66,8 +66,7 @@ function measure(part: string): Record<string, unknown> {
 
 /** Images a second of the loader alone, over one epoch after one that fills its caches as the first epoch of a training does. */
 async function load(directory: string, { batch: size, resolution }: Cell): Promise<Record<string, unknown>> {
-  const augmentation = resolution < 128 ? 'pad-crop' : 'resized-crop'
-  const recipe = { resolution, batch: size, augmentation, seed: 0 } as const
+  const recipe = { resolution, batch: size, augmentation: 'resized-crop', seed: 0 } as const
   const dataset = await openDataset({ directory, subset: { seed: 0 }, recipe, unreadableLimit: 0, log: () => undefined, imageCache: { root: join(directory, 'image-cache') } })
   const rates: number[] = []
   for (const epoch of [0, 1]) {
