@@ -93,6 +93,11 @@ describe('a folder of tar shards', () => {
     const starved = await open(folder, { ...options, cacheBytes: 0, prefetchBytes: 1 })
     expect(await collect(starved.trainBatches(1))).toEqual(second)
     expect(await collect(starved.trainBatches(0))).toEqual(first)
+    const imageCache = { root: join(temporaryFolder(), 'images') }
+    for (const dataset of [await open(folder, { ...options, imageCache }), await open(folder, { ...options, imageCache, cacheBytes: 0 })]) {
+      expect(await collect(dataset.trainBatches(0))).toEqual(first)
+      expect(await collect(dataset.trainBatches(1))).toEqual(second)
+    }
   })
 
   test('takes subsets, and has the same manifest in a copy', async () => {
