@@ -16,8 +16,10 @@ const partsOf: Readonly<Record<ContenderName, readonly string[]>> = {
   eager: ['step'],
 }
 
-/** A moment for the threads of the one before to go to sleep. */
-const settleMs = 5
+/** For the threads of the contender before to go to sleep: OpenMP's, which PyTorch uses, wait for more work in a loop first. */
+const settleMs = 50
+/** For the same between two things that one contender is asked for. */
+const pauseMs = 5
 const warmUps = 2
 
 export interface CellOptions {
@@ -83,9 +85,10 @@ class Race {
     const count = this.runners.length
     const order = this.runners.map((_, index) => this.runners[(index + turn) % count])
     for (const [name, process] of order) {
+      await delay(settleMs)
       await this.orDropOut(name, async () => {
         for (const part of partsOf[name]) {
-          await delay(settleMs)
+          await delay(pauseMs)
           this.keep(name, part, await process.ask({ kind: 'measure', part }))
         }
       })

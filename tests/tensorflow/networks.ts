@@ -27,8 +27,8 @@ export async function withSession<T>(
   body: (session: TrainingSession, program: TrainingProgram) => T | Promise<T>,
 ): Promise<T> {
   // The program that a trainer would run here: with TensorFlow's CUDA build the tests are tests of the GPU.
-  const { device } = deviceOptions('float32', isUsingGpu(await loadTensorFlow()))
-  const program = buildTrainingProgram(graph, { device, ...options })
+  const { device, oneDnn } = deviceOptions('float32', isUsingGpu(await loadTensorFlow()))
+  const program = buildTrainingProgram(graph, { device, oneDnn, ...options })
   const session = await TrainingSession.open(program)
   try {
     return await body(session, program)

@@ -16,6 +16,7 @@ const anyBatch = -1
 
 export interface EvaluationOptions {
   readonly device: Device
+  readonly oneDnn: boolean
   readonly precision: Precision
 }
 
@@ -27,13 +28,13 @@ export function emitEvaluationStep(
   builder: GraphBuilder,
   graph: LayerGraph,
   table: VariableTable,
-  { device, precision }: EvaluationOptions,
+  options: EvaluationOptions,
 ): Signature {
   return builder.scope('eval_step', () => {
     const bytes = builder.placeholder('images', DataType.DT_STRING, [1])
     const labels = builder.placeholder('labels', DataType.DT_INT32, [anyBatch])
-    const dtype = computeType(precision)
-    const context = evaluationContext(builder, table, device, dtype)
+    const dtype = computeType(options.precision)
+    const context = evaluationContext(builder, table, options)
     const images = emitImages(builder, bytes, anyBatch, graph.resolution, dtype)
     const emissions = emitForwardPass(context, graph, images, () => 'moving')
     const logits = emissions[emissions.length - 1].output
@@ -45,10 +46,11 @@ export function emitEvaluationStep(
   })
 }
 
-function evaluationContext(builder: GraphBuilder, table: VariableTable, device: Device, dtype: DataType): EmissionContext {
+function evaluationContext(builder: GraphBuilder, table: VariableTable, { device, oneDnn, precision }: EvaluationOptions): EmissionContext {
   const reads = new VariableReads(builder, table)
   const refuse = (name: string): never => {
     throw new Error(`evaluation must not change ${name}`)
   }
-  return { builder, batch: anyBatch, device, dtype, read: (name, type) => reads.read(name, type), gradient: refuse, assign: refuse }
+  const dtype = computeType(precision)
+  return { builder, batch: anyBatch, device, oneDnn, dtype, read: (name, type) => reads.read(name, type), gradient: refuse, assign: refuse }
 }

@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly precision?: Precision
   /** Default `cpu`, whose programs run everywhere. */
   readonly device?: Device
+  /** Whether TensorFlow hands convolutions on CPUs to oneDNN; default false, whose programs run everywhere. */
+  readonly oneDnn?: boolean
   /** Stages (0 = stem) that keep their weights and moving statistics; default 0 = everything is trained. */
   readonly frozenStages?: number
   /** How far a training step goes; default `whole`. The others are for timing the parts of a step. */
@@ -77,14 +79,14 @@ export function entryPointsOf({ signatures }: TrainingProgram): Uint8Array {
 }
 
 function completeOptions(graph: LayerGraph, options: ProgramOptions): StepOptions {
-  const { batch, weightDecay = 0, labelSmoothing = 0, precision = 'float32', device = 'cpu', frozenStages = 0, part = 'whole' } = options
+  const { batch, weightDecay = 0, labelSmoothing = 0, precision = 'float32', device = 'cpu', oneDnn = false, frozenStages = 0, part = 'whole' } = options
   const head = graph.layers[graph.layers.length - 1].stage
   require(Number.isInteger(batch) && batch >= 1, `batch must be a positive integer, got ${batch}`)
   require(weightDecay >= 0 && Number.isFinite(weightDecay), `weight decay must be a number from 0, got ${weightDecay}`)
   require(labelSmoothing >= 0 && labelSmoothing < 1, `label smoothing must be from 0 to below 1, got ${labelSmoothing}`)
   const stages = Number.isInteger(frozenStages) && frozenStages >= 0 && frozenStages <= head
   require(stages, `frozen stages must be an integer from 0 to ${head} (the head is always trained), got ${frozenStages}`)
-  return { batch, weightDecay, labelSmoothing, precision, device, frozenStages, part }
+  return { batch, weightDecay, labelSmoothing, precision, device, oneDnn, frozenStages, part }
 }
 
 function require(condition: boolean, message: string): void {

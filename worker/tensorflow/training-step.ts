@@ -33,6 +33,7 @@ export interface StepOptions {
   readonly labelSmoothing: number
   readonly precision: Precision
   readonly device: Device
+  readonly oneDnn: boolean
   readonly frozenStages: number
   readonly part: StepPart
 }
@@ -135,6 +136,7 @@ interface Gradient {
 class TrainingPass implements EmissionContext {
   readonly batch: number
   readonly device: Device
+  readonly oneDnn: boolean
   readonly dtype: DataType
   readonly gradients: Gradient[] = []
   private readonly statistics: { readonly name: string; readonly value: Tensor }[] = []
@@ -147,6 +149,7 @@ class TrainingPass implements EmissionContext {
   ) {
     this.batch = options.batch
     this.device = options.device
+    this.oneDnn = options.oneDnn
     this.dtype = computeType(options.precision)
     this.reads = new VariableReads(builder, table)
   }

@@ -19,15 +19,18 @@ export function deviceClass(isUsingGpu: boolean, threads: number | undefined): s
 /** What programs for this process's device are made with. */
 export interface DeviceOptions {
   readonly device: Device
+  /** Whether TensorFlow hands convolutions to oneDNN (on CPUs). */
+  readonly oneDnn: boolean
   readonly precision: Precision
 }
 
 /** @param choice of the recipe; `auto` comes to what is fastest here */
 export function deviceOptions(choice: PrecisionChoice, isUsingGpu: boolean): DeviceOptions {
-  if (isUsingGpu) return { device: 'gpu', precision: choice === 'auto' ? fastestOnGpu(askNvidia('compute_cap')) : choice }
+  if (isUsingGpu) return { device: 'gpu', oneDnn: false, precision: choice === 'auto' ? fastestOnGpu(askNvidia('compute_cap')) : choice }
   const { features } = describeCpu(readCpuInfo())
   const device = features.includes('avx512_bf16') ? 'cpu_with_bfloat16' : 'cpu'
-  return { device, precision: choice === 'auto' ? fastestOnCpu(features) : choice }
+  const oneDnn = process.arch === 'x64' && process.env.TF_ENABLE_ONEDNN_OPTS === '1'
+  return { device, oneDnn, precision: choice === 'auto' ? fastestOnCpu(features) : choice }
 }
 
 /** What tfjs does not hand out about the GPU that this process uses; null where nvidia-smi does not tell either. */

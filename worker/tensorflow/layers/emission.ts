@@ -3,10 +3,10 @@ import type { DataType } from '../proto/gen/program.js'
 import type { Tensor } from '../graph/tensor.js'
 
 /**
- * What a program is made for. On CPUs a grouped convolution (more than one group, fewer than input channels) is one convolution per
- * group, since TensorFlow has no gradients of grouped ones there, and one of a map of a few pixels is a few matrix products; on GPUs
- * both are one operation, where every further kernel costs its launch. In half precision a CPU leaves layers to float32, one with
- * instructions for bfloat16 fewer of them: see `float32-layers.ts`.
+ * What a program is made for. On CPUs a convolution of a map of a few pixels is a few matrix products, and a grouped one (more than
+ * one group, fewer than input channels) may be one convolution per group; on GPUs both are one operation, where every further
+ * kernel costs its launch. In half precision a CPU leaves layers to float32, one with instructions for bfloat16 fewer of them:
+ * see `float32-layers.ts`.
  */
 export type Device = 'cpu' | 'cpu_with_bfloat16' | 'gpu'
 
@@ -16,6 +16,8 @@ export interface EmissionContext {
   /** Images in a batch; -1 = known only when the graph runs (no gradients then). */
   readonly batch: number
   readonly device: Device
+  /** Whether TensorFlow hands convolutions on CPUs to oneDNN, which has gradients of grouped ones; its own kernels have none. */
+  readonly oneDnn: boolean
   /** Of feature maps, and of what convolutions and matrix products take. */
   readonly dtype: DataType
   /** The current value of a variable, float32 or in another type; one read per variable, however often it is asked for. */
