@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Rng } from '../../shared/rng.js'
+import type { Coordinator } from './coordinator.js'
 import { leaderTtlMs, type World } from './world.js'
 
 /** etcd dies, and is started again with the data that it has. */
@@ -38,17 +39,23 @@ async function withoutEtcd(world: World, rng: Rng, take: () => Promise<void> | v
   await world.untilOrder()
   const leader = await world.leader()
   const ms = world.options.etcdAwayMs ?? Math.round(rng.float() * 4 * leaderTtlMs)
-  const [reigns, delivered, lines] = [world.reigns.length, world.delivered.size, leader.log.length]
+  const [reigns, delivered] = [world.reigns.length, world.delivered.size]
   await take()
   await delay(ms)
   const results = world.delivered.size - delivered
   if (world.reigns.length > reigns) throw new Error('a coordinator took over while etcd was away')
   // An interval of grace: it renews its lease three times in its time to live.
   const isLong = ms > 2 * leaderTtlMs
-  if (isLong && !leader.log.slice(lines).some((line) => line.includes('etcd does not confirm the leadership'))) throw new Error('the leader does not say that etcd is away')
+  if (isLong && !saysThatItIsAway(leader)) throw new Error('the leader does not say that etcd is away')
   if (isLong && results === 0 && !world.isOver()) throw new Error('no result was delivered while etcd was away')
   await giveBack()
   await world.untilOrder()
   const next = await world.leader()
   return `${ms} ms, ${results} results meanwhile; ${next === leader ? 'it leads still' : 'another leads'}`
+}
+
+/** By the last that it has said of its leadership. */
+function saysThatItIsAway({ log }: Coordinator): boolean {
+  const last = log.findLast((line) => /"msg":"(leading|the leadership is certain again|etcd does not confirm the leadership.*)"/.test(line))
+  return last?.includes('does not confirm') ?? false
 }
