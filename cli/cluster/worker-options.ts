@@ -7,9 +7,11 @@ import { InvalidInputError } from '../../shared/errors.js'
 import { createLogger } from '../../shared/logging.js'
 import { programVersion } from '../../shared/version.js'
 import type { AgentOptions } from '../../worker/agent/agent.js'
-import { chooseGpus, readGpus, type Gpu } from '../../worker/agent/gpus.js'
+import { chooseGpus } from '../../worker/agent/gpus.js'
 import { threadsPerSlot } from '../../worker/agent/slots.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
+import { runCommand } from '../../worker/tensorflow/native/command.js'
+import { readNvidia, type NvidiaGpu } from '../../worker/tensorflow/native/nvidia.js'
 import { deviceClass } from '../../worker/trainer/device.js'
 import { UsageError } from '../output.js'
 import { openEndpoint, requireOneCoordinator } from './endpoint.js'
@@ -35,7 +37,7 @@ export interface WorkerWords extends JoinWords {
 export async function agentOptions(words: WorkerWords, signal: AbortSignal): Promise<{ readonly options: AgentOptions; readonly close: () => Promise<void> }> {
   const name = words.name ?? hostname().split('.')[0]
   if (!/^[\w.-]{1,64}$/.test(name)) throw new UsageError(`--name must have 1 to 64 letters, digits, dots, dashes or underscores, got '${name}'`)
-  const gpus = gpusOf(words)
+  const gpus = await gpusOf(words)
   const slots = words.slots ?? gpus?.length ?? 1
   requireCount('slots', slots, 1024)
   requireCount('share', words.share, 1024)
@@ -76,10 +78,10 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
 }
 
 /** undefined = none are asked for. */
-function gpusOf({ gpus, slots }: WorkerWords): Gpu[] | undefined {
+async function gpusOf({ gpus, slots }: WorkerWords): Promise<NvidiaGpu[] | undefined> {
   if (gpus === 'none') return undefined
   if (slots !== undefined) throw new UsageError('--gpus makes one slot for each GPU: leave --slots out')
-  return chooseGpus(gpus, readGpus())
+  return chooseGpus(gpus, await readNvidia(process.env, runCommand))
 }
 
 function graceOf(text: string): number {

@@ -39,7 +39,7 @@ describe('nasoa worker --gpus', () => {
   beforeEach(() => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'bin'))
-    writeFileSync(join(folder, 'bin', 'nvidia-smi'), '#!/bin/sh\nprintf "0, GPU-a, NVIDIA H100, 81559\\n1, GPU-b, NVIDIA H100, 81559\\n"\n')
+    writeFileSync(join(folder, 'bin', 'nvidia-smi'), '#!/bin/sh\nprintf "0, GPU-a, NVIDIA H100, 81559, 550.54.15, 9.0\\n1, GPU-b, NVIDIA H100, 81559, 550.54.15, 9.0\\n"\n')
     chmodSync(join(folder, 'bin', 'nvidia-smi'), 0o755)
     process.env.PATH = `${join(folder, 'bin')}${delimiter}${path}`
   })

@@ -160,13 +160,13 @@ describe('the CUDA build', () => {
 })
 
 describe('nvidia-smi', () => {
-  const h100 = 'NVIDIA H100 80GB HBM3, 81559, 550.54.15, 9.0'
+  const h100 = (index: number): string => `${index}, GPU-${index}, NVIDIA H100 80GB HBM3, 81559, 550.54.15, 9.0`
 
   it('tells name, memory, driver and compute capability of each GPU', async () => {
-    const env = { PATH: pathWith({ 'nvidia-smi': `printf '${h100}\\n${h100}\\n'` }) }
+    const env = { PATH: pathWith({ 'nvidia-smi': `printf '${h100(0)}\\n${h100(1)}\\n'` }) }
     const gpu = { name: 'NVIDIA H100 80GB HBM3', memoryMib: 81559, driver: '550.54.15', computeCapability: '9.0' }
     const status = await readNvidia(env, runCommand)
-    expect(status).toEqual({ kind: 'gpus', gpus: [gpu, gpu] })
+    expect(status).toEqual({ kind: 'gpus', gpus: [0, 1].map((index) => ({ index, uuid: `GPU-${index}`, ...gpu })) })
     expect(gpuChecks(status, 'cuda', false)).toEqual([
       { name: 'gpu 0', ok: true, value: 'NVIDIA H100 80GB HBM3, 81559 MiB, driver 550.54.15, compute capability 9.0' },
       { name: 'gpu 1', ok: true, value: 'NVIDIA H100 80GB HBM3, 81559 MiB, driver 550.54.15, compute capability 9.0' },
@@ -175,7 +175,7 @@ describe('nvidia-smi', () => {
   })
 
   it('of an old driver, which knows no compute capability, still tells the version', async () => {
-    const script = 'case "$1" in *compute_cap*) echo \'Field "compute_cap" is not a valid field to query.\'; exit 2;; esac; echo "Tesla K80, 11441, 418.87.01"'
+    const script = 'case "$1" in *compute_cap*) echo \'Field "compute_cap" is not a valid field to query.\'; exit 2;; esac; echo "0, GPU-0, Tesla K80, 11441, 418.87.01"'
     const status = await readNvidia({ PATH: pathWith({ 'nvidia-smi': script }) }, runCommand)
     expect(status).toMatchObject({ kind: 'gpus', gpus: [{ driver: '418.87.01', computeCapability: null }] })
     const line = `the NVIDIA driver 418.87.01 is older than ${oldestDriver}, which CUDA 12 needs: update the driver`
@@ -191,7 +191,7 @@ describe('nvidia-smi', () => {
     ['1000.1', '12.0', null],
     ['550.1', '5.2', /compute capability 5\.2, and TensorFlow needs 6\.0/],
   ])('driver %s with capability %s', (driver, computeCapability, expected) => {
-    const problem = problemOf({ name: 'GPU', memoryMib: 1, driver, computeCapability })
+    const problem = problemOf({ name: 'GPU', driver, computeCapability })
     if (expected === null) expect(problem).toBeNull()
     else expect(problem).toMatch(expected)
   })

@@ -3,6 +3,10 @@ import { type CommandRunner, findProgram, lastLine } from './command.js'
 
 /** A GPU, as nvidia-smi tells of it. */
 export interface NvidiaGpu {
+  /** As nvidia-smi counts, from 0. */
+  readonly index: number
+  /** Names it whatever else is visible, also to CUDA. */
+  readonly uuid: string
   readonly name: string
   readonly memoryMib: number
   /** Such as `550.54.15`. */
@@ -19,7 +23,7 @@ export const oldestDriver = '525.60.13'
 /** Oldest GPUs for which TensorFlow 2.19 is compiled: Pascal. */
 const oldestCapability = '6.0'
 
-const fields = ['name', 'memory.total', 'driver_version', 'compute_cap']
+const fields = ['index', 'uuid', 'name', 'memory.total', 'driver_version', 'compute_cap']
 
 /** Asks nvidia-smi, which comes with the driver. Never throws. */
 export async function readNvidia(env: NodeJS.ProcessEnv, run: CommandRunner): Promise<NvidiaStatus> {
@@ -28,20 +32,23 @@ export async function readNvidia(env: NodeJS.ProcessEnv, run: CommandRunner): Pr
   const ask = (asked: readonly string[]) => run(program, [`--query-gpu=${asked.join(',')}`, '--format=csv,noheader,nounits'], { env })
   const complete = await ask(fields)
   // Drivers before 470 know no compute_cap; they are too old, which only the version tells.
-  const { code, output } = complete.code === 0 ? complete : await ask(fields.slice(0, 3))
+  const { code, output } = complete.code === 0 ? complete : await ask(fields.slice(0, -1))
   const gpus = parseNvidia(output)
   if (code === 0 && gpus.length > 0) return { kind: 'gpus', gpus }
   if (/no devices were found/i.test(output)) return { kind: 'none' }
   return { kind: 'broken', reason: lastLine(output) }
 }
 
-/** @param text lines of `name, MiB, driver, compute capability` */
+/** @param text lines of `index, UUID, name, MiB, driver, compute capability` */
 export function parseNvidia(text: string): NvidiaGpu[] {
   return text
     .split('\n')
     .map((line) => line.split(',').map((field) => field.trim()))
-    .filter(([, memory, driver]) => /^\d+$/.test(memory ?? '') && /^\d+(\.\d+)+$/.test(driver ?? ''))
-    .map(([name, memory, driver, capability]) => ({ name, memoryMib: Number(memory), driver, computeCapability: /^\d+\.\d+$/.test(capability ?? '') ? capability : null }))
+    .filter(([index, , , memory, driver]) => /^\d+$/.test(index) && /^\d+$/.test(memory ?? '') && /^\d+(\.\d+)+$/.test(driver ?? ''))
+    .map(([index, uuid, name, memory, driver, capability]) => {
+      const computeCapability = /^\d+\.\d+$/.test(capability ?? '') ? capability : null
+      return { index: Number(index), uuid, name, memoryMib: Number(memory), driver, computeCapability }
+    })
 }
 
 function isOlder(version: string, than: string): boolean {
@@ -51,7 +58,7 @@ function isOlder(version: string, than: string): boolean {
 }
 
 /** Why TensorFlow's CUDA build cannot use a GPU, in one line with what to do; null where it can. */
-export function problemOf({ name, driver, computeCapability }: NvidiaGpu): string | null {
+export function problemOf({ name, driver, computeCapability }: Pick<NvidiaGpu, 'name' | 'driver' | 'computeCapability'>): string | null {
   if (isOlder(driver, oldestDriver)) return `the NVIDIA driver ${driver} is older than ${oldestDriver}, which CUDA 12 needs: update the driver`
   if (computeCapability !== null && isOlder(computeCapability, oldestCapability)) {
     return `${name} has compute capability ${computeCapability}, and TensorFlow needs ${oldestCapability}: use a newer GPU, or the CPU (nasoa setup --no-gpu)`
