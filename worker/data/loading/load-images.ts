@@ -78,13 +78,18 @@ function augment(image: ResizedImage, resolution: number, augmentation: Exclude<
       return resampleBox(image, randomResizedCrop(image, rng), resolution, rng.chance(0.5), target)
     case 'pad-crop': {
       const crop = randomPadCrop(resolution, rng)
-      const centre = new Uint8Array(target.length)
-      copyCentre(image, resolution, centre)
-      return applyPadCrop(centre, target, resolution, crop)
+      return applyPadCrop(centreOf(image, resolution), target, resolution, crop)
     }
     case 'none':
       return copyCentre(image, resolution, target)
   }
+}
+
+function centreOf(image: ResizedImage, resolution: number): Uint8Array {
+  if (image.width === resolution && image.height === resolution) return image.pixels
+  const centre = new Uint8Array(resolution * resolution * 3)
+  copyCentre(image, resolution, centre)
+  return centre
 }
 
 async function writeOriginalCrop(encoded: Buffer, resolution: number, rng: Rng, target: Uint8Array): Promise<void> {
