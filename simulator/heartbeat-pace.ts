@@ -16,7 +16,9 @@ export interface Calm {
 /**
  * The heartbeat to send next. Of a row of heartbeats that all arrive and are all answered with nothing, only the last one matters:
  * it renews the leases for as long as all of them together. So the row is cut short to its last one that is still in the calm; what
- * is then known of leases and workers at any moment when somebody looks is what all of them would have made known.
+ * is then known of leases and workers at any moment when somebody looks is what all of them would have made known. One thing is not
+ * exact: what the coordinator decides while a heartbeat that was left out would have been on its way to it is heard with the next one,
+ * a pause later. That matters to few workers, for it is at most a latency in each pause of seconds.
  */
 export function nextHeartbeatMs({ firstMs, periodMs }: HeartbeatPace, { sendByMs, arriveByMs, latencyMs }: Calm): number {
   const latestMs = Math.min(sendByMs, arriveByMs - latencyMs)

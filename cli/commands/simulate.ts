@@ -18,6 +18,7 @@ export const simulate: CommandModule<GlobalOptions, SimulateArguments> = {
       .option('seed', { type: 'number', requiresArg: true, describe: "Instead of the config's; equal seeds give equal simulations" })
       .option('log', { type: 'string', requiresArg: true, describe: 'Write what happens to this file, one JSON object a line' })
       .example('$0 simulate --config deploy/examples/simulate-450.yaml', '450 workers for a week')
+      .example('$0 simulate --config deploy/examples/simulate-450-surrogate.yaml', 'the same with the default search')
       .example('$0 simulate --config my-search.yaml --seed 2 --json', 'the figures for a program'),
   handler: async ({ config: path, seed, log, json }) => {
     if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= largestSeed)) {
