@@ -37,6 +37,7 @@ export async function partLeaderFromEtcd(world: World, rng: Rng): Promise<string
  */
 async function withoutEtcd(world: World, rng: Rng, take: () => Promise<void> | void, giveBack: () => Promise<void> | void): Promise<string> {
   await world.untilOrder()
+  await world.untilDelivery()
   const leader = await world.leader()
   const ms = world.options.etcdAwayMs ?? Math.round(rng.float() * 4 * leaderTtlMs)
   const [reigns, delivered] = [world.reigns.length, world.delivered.size]

@@ -112,6 +112,15 @@ export class World {
     }
   }
 
+  /** Resolves with the next result that a worker delivers: then some are connected. Or when the search is over. */
+  async untilDelivery(): Promise<void> {
+    const [before, end] = [this.delivered.size, performance.now() + patienceMs]
+    while (this.delivered.size === before && !this.isOver()) {
+      if (performance.now() > end) throw new Error(`no result was delivered for ${patienceMs} ms`)
+      await delay(20)
+    }
+  }
+
   /** @throws Error when a process has ended although nobody killed it */
   requireLife(): void {
     for (const death of [...this.coordinators.map((each) => each.death), this.workerDeath]) if (death !== null) throw new Error(death)
