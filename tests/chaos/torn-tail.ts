@@ -16,7 +16,8 @@ export function tearTail(log: string, rng: Rng): string {
   const bytes = readFileSync(log)
   const end = committedBytes(bytes)
   truncateSync(log, end)
-  const pageBytes = bytes.length >= logHeaderBytes ? bytes.readUInt32BE(8) : 4096
+  // The log may still begin with the garbage of the last time.
+  const pageBytes = end >= logHeaderBytes ? bytes.readUInt32BE(8) : 4096
   const tails: Readonly<Record<string, () => Buffer>> = {
     'nothing': () => Buffer.alloc(0),
     'half a frame': () => frameLike(bytes, pageBytes, rng).subarray(0, 1 + rng.integer(frameHeaderBytes + pageBytes - 1)),
