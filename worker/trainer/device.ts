@@ -28,9 +28,10 @@ export interface DeviceOptions {
 export function deviceOptions(choice: PrecisionChoice, isUsingGpu: boolean): DeviceOptions {
   if (isUsingGpu) return { device: 'gpu', oneDnn: false, precision: choice === 'auto' ? fastestOnGpu(askNvidia('compute_cap')) : choice }
   const { features } = describeCpu(readCpuInfo())
-  const device = features.includes('avx512_bf16') ? 'cpu_with_bfloat16' : 'cpu'
   const oneDnn = process.arch === 'x64' && process.env.TF_ENABLE_ONEDNN_OPTS === '1'
-  return { device, oneDnn, precision: choice === 'auto' ? fastestOnCpu(features) : choice }
+  // Without oneDNN nobody uses the instructions for bfloat16.
+  const device = oneDnn && features.includes('avx512_bf16') ? 'cpu_with_bfloat16' : 'cpu'
+  return { device, oneDnn, precision: choice === 'auto' ? fastestOnCpu(oneDnn ? features : []) : choice }
 }
 
 /** What tfjs does not hand out about the GPU that this process uses; null where nvidia-smi does not tell either. */
