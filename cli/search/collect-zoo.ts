@@ -32,7 +32,7 @@ export async function collectZoo(directory: string, config: SearchConfig, output
   // Shorter trainings, on lower rungs, are not comparable with whole ones.
   const candidates = told.filter(({ rung }) => isWhole(config, rung)).flatMap(zooCandidate)
   const objectives = config.objectives.map((objective) => ({ name: objective, direction: objectiveDirections[objective] }))
-  const zoo = buildZoo(candidates, { objectives, unsuccessful: told.filter(({ outcome }) => outcome?.kind !== 'succeeded').length })
+  const zoo = buildZoo(candidates, { objectives, constraints: config.constraints, unsuccessful: told.filter(({ outcome }) => outcome?.kind !== 'succeeded').length })
   const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), ...zoo, candidates: told.length }
   return { zoo: report, files: await writeZoo(output, report, candidates) }
 }

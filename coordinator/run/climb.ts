@@ -1,5 +1,6 @@
 import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { NetworkCost } from '../../shared/network/cost.js'
+import { type Constraint, violationOf } from '../search/constraint.js'
 import type { ConstrainedCosts } from '../search/dominance.js'
 import { costsOf, type Objective } from '../search/objective.js'
 import { RungLadder } from '../search/rungs/rung-ladder.js'
@@ -11,11 +12,12 @@ import type { PendingCandidate } from './starting-point.js'
 const comparedByRatio = (name: string): boolean => name !== 'top1'
 
 /** What a result is worth beside the others of its rung; null = it has no measurement. */
-function climbingCosts(encoding: string, cost: NetworkCost, outcome: Verdict, objectives: readonly Objective[]): ConstrainedCosts | null {
-  const costs = costsOf(observationOf(encoding, cost, outcome, 1), objectives)
+function climbingCosts(encoding: string, cost: NetworkCost, outcome: Verdict, objectives: readonly Objective[], constraints: readonly Constraint[]): ConstrainedCosts | null {
+  const observation = observationOf(encoding, cost, outcome, 1)
+  const costs = costsOf(observation, objectives)
   if (costs === null) return null
   const scaled = costs.map((value, i) => (comparedByRatio(objectives[i].name) ? Math.sign(value) * Math.log(Math.max(Math.abs(value), Number.MIN_VALUE)) : value))
-  return { costs: scaled, violation: 0 }
+  return { costs: scaled, violation: violationOf(observation, constraints) }
 }
 
 /** The climb of a search's candidates from rung to rung; of a search without rungs, there is none. */
@@ -36,7 +38,7 @@ export class Climb {
   tell(candidate: PendingCandidate, outcome: Verdict): void {
     // The one rung of a search without keeps nothing.
     if (this.config.rungs === undefined) return
-    this.ladder.add(candidate.rung, candidate, climbingCosts(candidate.encoding, candidate, outcome, this.objectives))
+    this.ladder.add(candidate.rung, candidate, climbingCosts(candidate.encoding, candidate, outcome, this.objectives, this.config.constraints))
   }
 
   /** As a store has it: a candidate that has gone, or is on its way, up to a rung. */

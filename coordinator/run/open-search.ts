@@ -50,7 +50,7 @@ export function openSearch(options: OpenOptions): OpenedSearch {
   const { config, dataset, store } = options
   const { resolution } = config.training
   const costOf = (encoding: string): NetworkCost => genomeCost(parseGenome(encoding), { resolution, classes: dataset.classes })
-  const known: Known = { statistics: new SearchStatistics(objectivesOf(config)), climb: new Climb(config, objectivesOf(config)) }
+  const known: Known = { statistics: new SearchStatistics(objectivesOf(config), config.constraints), climb: new Climb(config, objectivesOf(config)) }
   const stored = store.search()
   const opened = stored === null ? begin(options) : resume(stored, options, known)
   return { ...opened, ...known, costOf }
@@ -65,8 +65,10 @@ function searchOf(config: SearchConfig): SearchSpecification {
     algorithm: config.search.algorithm,
     bounds: config.space,
     objectives: objectivesOf(config),
+    constraints: config.constraints,
     population: config.search.population,
     seed: config.seed,
+    initial: config.search.initial,
     leastFidelity: fidelityOf(config, 0),
     ...(config.phases === undefined ? {} : { phases: config.phases.map(({ name, budget = Infinity }) => ({ name, budget })) }),
   }

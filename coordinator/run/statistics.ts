@@ -1,6 +1,7 @@
 import type { Leader } from '../../shared/cluster/search-snapshot.js'
 import type { NetworkCost } from '../../shared/network/cost.js'
 import type { Outcome } from '../../shared/training/outcome.js'
+import { type Constraint, violationOf } from '../search/constraint.js'
 import { hypervolume } from '../search/hypervolume.js'
 import { costsOf, type Objective } from '../search/objective.js'
 import { ParetoArchive } from '../search/pareto-archive.js'
@@ -46,7 +47,11 @@ export class SearchStatistics {
   private readonly error = new Extent()
   private readonly logStep = new Extent()
 
-  constructor(private readonly objectives: readonly Objective[]) {}
+  /** @param constraints what breaks them makes no front */
+  constructor(
+    private readonly objectives: readonly Objective[],
+    private readonly constraints: readonly Constraint[] = [],
+  ) {}
 
   tell(encoding: string, cost: NetworkCost, outcome: Verdict, { isFirst, isWhole }: Stage = onlyStage): void {
     if (isFirst) this.trained++
@@ -57,10 +62,15 @@ export class SearchStatistics {
 
   private insertWhole(encoding: string, cost: NetworkCost, outcome: Extract<Verdict, { kind: 'succeeded' }>): void {
     const { top1, imagesPerSecond, stepMs } = outcome.result
+    this.error.add(1 - top1)
+    this.logStep.add(Math.log(stepMs.median))
+    const observation = observationOf(encoding, cost, outcome, 1)
+    if (violationOf(observation, this.constraints) > 0) return
     const leader = { encoding, top1, imagesPerSecond }
     if (this.mostAccurate === null || top1 > this.mostAccurate.top1) this.mostAccurate = leader
     if (this.fastest === null || imagesPerSecond > this.fastest.imagesPerSecond) this.fastest = leader
-    this.insert(encoding, costsOf(observationOf(encoding, cost, outcome, 1), this.objectives) ?? [], 1 - top1, Math.log(stepMs.median))
+    this.front.insert(costsOf(observation, this.objectives) ?? [], encoding)
+    this.tradeOff.insert([1 - top1, Math.log(stepMs.median)], null)
   }
 
   /** A candidate that was given up or cancelled. */
@@ -76,13 +86,6 @@ export class SearchStatistics {
   hypervolume(): number {
     const points = this.tradeOff.entries.map(({ costs: [error, logStep] }) => [this.error.scaled(error), this.logStep.scaled(logStep)])
     return hypervolume(points, [1, 1])
-  }
-
-  private insert(encoding: string, costs: readonly number[], error: number, logStep: number): void {
-    this.front.insert(costs, encoding)
-    this.tradeOff.insert([error, logStep], null)
-    this.error.add(error)
-    this.logStep.add(logStep)
   }
 
   private count(kind: Outcome['kind']): void {

@@ -5,8 +5,8 @@ import type { Observation } from './search.js'
 /** Bounds on a measurement, in its own unit; it need not be an objective of the search. */
 export interface Constraint {
   readonly name: string
-  readonly minimum?: number
-  readonly maximum?: number
+  readonly minimum?: number | undefined
+  readonly maximum?: number | undefined
 }
 
 /** @throws InvalidInputError for a constraint without bounds, with NaN, or with minimum above maximum. */

@@ -43,13 +43,13 @@ export function createSearch(specification: SearchSpecification, fitting: Fittin
 }
 
 function phaseFactory(specification: SearchSpecification, phases: readonly Phase[], fitting: Fitting): PhaseFactory {
-  const { bounds, objectives, population } = specification
+  const { bounds, objectives, constraints, population } = specification
   return {
     phases,
     create: (phase, known) => createIn(phaseSpace(phase, bounds, known), specification, fitting),
     restore: (phase, known, history) => restoreIn(phaseSpace(phase, bounds, known), specification, history, fitting),
     begin: (phase, known, front, state) => beginPhase(phase, known, front, state, { bounds, population }),
-    frontOf: (observations) => frontKeys(observations, objectives),
+    frontOf: (observations) => frontKeys(observations, objectives, constraints),
   }
 }
 

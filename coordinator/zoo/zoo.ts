@@ -1,3 +1,4 @@
+import type { Constraint } from '../search/constraint.js'
 import { hypervolume } from '../search/hypervolume.js'
 import { nonDominatedSort } from '../search/non-dominated-sort.js'
 import type { Costs, Objective } from '../search/objective.js'
@@ -21,6 +22,11 @@ export interface ZooObjective extends Objective {
   readonly name: Exclude<keyof ZooCandidate, 'encoding'>
 }
 
+/** A bound on a figure of a candidate. */
+export interface ZooConstraint extends Constraint {
+  readonly name: ZooObjective['name']
+}
+
 export interface Zoo {
   /** The Pareto front, fastest network first; of candidates that are equal in every objective the first. */
   readonly zoo: readonly ZooCandidate[]
@@ -35,6 +41,8 @@ export interface Zoo {
 export interface ZooOptions {
   /** What the front is chosen by, from the fields of a candidate; accuracy and throughput when left out. */
   readonly objectives?: readonly ZooObjective[]
+  /** Bounds on fields of a candidate; what breaks one is not on the front. */
+  readonly constraints?: readonly ZooConstraint[]
   readonly unsuccessful?: number
 }
 
@@ -44,13 +52,17 @@ const defaultObjectives: readonly ZooObjective[] = [
 ]
 
 /** The zoo of a search; `candidates` are all that trained successfully. */
-export function buildZoo(candidates: readonly ZooCandidate[], { objectives = defaultObjectives, unsuccessful = 0 }: ZooOptions = {}): Zoo {
+export function buildZoo(candidates: readonly ZooCandidate[], { objectives = defaultObjectives, constraints = [], unsuccessful = 0 }: ZooOptions = {}): Zoo {
   return {
-    zoo: paretoFront(candidates, objectives),
+    zoo: paretoFront(candidates.filter((candidate) => isFeasible(candidate, constraints)), objectives),
     hypervolume: zooHypervolume(candidates),
     candidates: candidates.length + unsuccessful,
     unsuccessful,
   }
+}
+
+function isFeasible(candidate: ZooCandidate, constraints: readonly ZooConstraint[]): boolean {
+  return constraints.every(({ name, minimum = -Infinity, maximum = Infinity }) => candidate[name] >= minimum && candidate[name] <= maximum)
 }
 
 function paretoFront(candidates: readonly ZooCandidate[], objectives: readonly ZooObjective[]): ZooCandidate[] {

@@ -2,6 +2,9 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { augmentations, builtinDigits, precisionChoices } from '../training/specification.js'
+import { messageOf } from '../errors.js'
+import { canonicalEncoding } from '../space/canonical.js'
+import { parseGenome } from '../space/parse.js'
 import { durationSchema } from './duration.js'
 import { spaceSchema } from './space-config.js'
 import { parseYaml, readConfigText } from './yaml-file.js'
@@ -83,11 +86,36 @@ export const objectiveDirections = {
 export type ObjectiveName = keyof typeof objectiveDirections
 const objectiveNames = Object.keys(objectiveDirections) as [ObjectiveName, ...ObjectiveName[]]
 
+const constraintSchema = z
+  .strictObject({
+    name: z.enum(objectiveNames),
+    minimum: z.number().optional(),
+    maximum: z.number().optional(),
+  })
+  .refine(({ minimum, maximum }) => minimum !== undefined || maximum !== undefined, 'give it a minimum, a maximum or both')
+  .refine(({ minimum = -Infinity, maximum = Infinity }) => minimum <= maximum, 'its minimum lies above its maximum')
+
+const constraintsSchema = z
+  .array(constraintSchema)
+  .refine((constraints) => new Set(constraints.map(({ name }) => name)).size === constraints.length, 'name each measurement once')
+  .default([])
+  .describe('Bounds on measurements, in their own units: only networks that keep to them make the front')
+
+const encodingSchema = z.string().transform((encoding, context) => {
+  try {
+    return canonicalEncoding(parseGenome(encoding))
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) })
+    return z.NEVER
+  }
+})
+
 const searchSchema = z
   .strictObject({
     algorithm: z.enum(['nasoa', 'nsga2', 'random']).default('nasoa').describe('Evolution assisted by a model of the results, plain evolution, or random candidates'),
     population: positive.min(4).max(10_000).default(24),
     candidates: positive.default(200).describe('Budget: number of candidates to train'),
+    initial: z.array(encodingSchema).default([]).describe('Encodings to train before anything else, such as the front of an earlier search; they may lie outside the space'),
     reduction: z.number().gt(1).max(100).default(3).describe('Of so many results of a rung, one goes on to the next'),
     timeLimit: durationSchema.optional().describe('Budget: wall time; whichever budget is used up first ends the search'),
     drainTime: durationSchema.prefault('30s').describe('How long running trainings may go on once the budget is used up'),
@@ -138,6 +166,7 @@ export const writtenSearchSchema = z
       .max(3)
       .refine((names) => new Set(names).size === names.length, 'name each objective once')
       .default(['top1', 'imagesPerSecond']),
+    constraints: constraintsSchema,
     training: trainingSchema,
     rungs: rungsSchema,
     phases: phasesSchema,

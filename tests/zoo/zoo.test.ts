@@ -49,6 +49,17 @@ describe('zoo', () => {
     expect(buildZoo([fast, small], { objectives }).zoo.map(({ encoding }) => encoding)).toEqual(['small'])
   })
 
+  test('holds nothing that breaks a constraint', () => {
+    fc.assert(
+      fc.property(candidates, fc.integer({ min: 0, max: 10 }), (all, bound) => {
+        const constraints = [{ name: 'top1', minimum: bound / 10 }, { name: 'imagesPerSecond', maximum: bound * 100 }] as const
+        const kept = all.filter(({ top1, imagesPerSecond }) => top1 >= bound / 10 && imagesPerSecond <= bound * 100)
+        expect(buildZoo(all, { constraints }).zoo).toEqual(buildZoo(kept).zoo)
+        expect(buildZoo(all, { constraints }).candidates).toBe(all.length)
+      }),
+    )
+  })
+
   test('hypervolume of a recorded example', () => {
     // Step times 1, 2, 4 ms scale to 0, 1/2, 1 on the log axis; errors .6, .4, .2 to 1, 1/2, 0. Only the middle one is inside: 1/2 x 1/2.
     const all = [candidate('a', 0.4, 64_000), candidate('b', 0.6, 32_000), candidate('c', 0.8, 16_000)]

@@ -3,7 +3,8 @@ import type { SpaceBounds } from '../../../shared/space/bounds.js'
 import { formatGenome } from '../../../shared/space/format.js'
 import { parseGenome } from '../../../shared/space/parse.js'
 import { ArchitectureSpace } from '../architecture-space.js'
-import { nonDominatedSort } from '../non-dominated-sort.js'
+import { type Constraint, violationOf } from '../constraint.js'
+import { constrainedSort } from '../non-dominated-sort.js'
 import { type Objective, costsOf } from '../objective.js'
 import type { Observation, SearchState } from '../search.js'
 import type { Phase } from './phase.js'
@@ -27,15 +28,15 @@ export function firstKnown(bounds: SpaceBounds, seed: number): string[] {
   return [formatGenome(referenceNetwork(createRng(seed), bounds))]
 }
 
-/** Keys of the results of the longest trainings that no other is better than, in the order they were told. */
-export function frontKeys(observations: readonly Observation[], objectives: readonly Objective[]): string[] {
+/** Keys of the results of the longest trainings that no other is better than, in the order they were told; none that breaks a constraint where one does not. */
+export function frontKeys(observations: readonly Observation[], objectives: readonly Objective[], constraints: readonly Constraint[] = []): string[] {
   const latest = new Map(observations.map((observation) => [observation.key, observation]))
   const most = Math.max(...observations.map(({ fidelity = 1 }) => fidelity))
   const measured = [...latest.values()].flatMap((observation) => {
     const costs = costsOf(observation, objectives)
-    return costs === null || (observation.fidelity ?? 1) < most ? [] : [{ key: observation.key, costs }]
+    return costs === null || (observation.fidelity ?? 1) < most ? [] : [{ key: observation.key, costs, violation: violationOf(observation, constraints) }]
   })
-  const ranks = nonDominatedSort(measured.map(({ costs }) => costs))
+  const ranks = constrainedSort(measured)
   return measured.flatMap(({ key }, i) => (ranks[i] === 0 ? [key] : []))
 }
 

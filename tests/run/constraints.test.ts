@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { defaultJobPolicy } from '../../coordinator/jobs/policy.js'
+import { openSearch } from '../../coordinator/run/open-search.js'
+import { SearchRun } from '../../coordinator/run/search-run.js'
+import { openSqliteStore } from '../../coordinator/store/sqlite-store.js'
+import type { JobLease } from '../../shared/cluster/job-lease.js'
+import type { SearchConfig } from '../../shared/config/search-config.js'
+import { genomeCost } from '../../shared/network/genome-cost.js'
+import { parseGenome } from '../../shared/space/parse.js'
+import { outcomeFor } from '../chaos/known-outcome.js'
+import { closing, temporaryFolder, testConfig } from '../cluster/test-search.js'
+
+const dataset = { classes: 10, manifestHash: 'images' }
+
+function open(directory: string, config: SearchConfig) {
+  const store = closing(openSqliteStore(directory))
+  const clock = { now: () => 0, after: () => ({ cancel: () => undefined }) }
+  const opened = openSearch({ config, dataset, store, directory, nowMs: 0, leaseTtlMs: 1000 })
+  return { ...opened, store, run: new SearchRun({ config, dataset, ...opened, store, policy: defaultJobPolicy, clock }) }
+}
+
+function trainAll({ run }: ReturnType<typeof open>): string[] {
+  const encodings: string[] = []
+  for (;;) {
+    const lease: JobLease | null = run.lease({ workerId: 'w', slot: 0 }, false)
+    if (lease === null) return encodings
+    const { encoding } = lease.specification
+    run.complete(lease, outcomeFor(encoding))
+    encodings.push(encoding)
+  }
+}
+
+describe('a search with constraints', () => {
+  const changes = { search: { population: 4, candidates: 40 } }
+  const paramsOf = (encoding: string): number => genomeCost(parseGenome(encoding), { resolution: 32, classes: 10 }).params
+
+  test('has nothing that breaks them on its front, and goes where they hold', () => {
+    const params = trainAll(open(temporaryFolder(), testConfig(changes))).map(paramsOf)
+    const maximum = params.sort((a, b) => a - b)[10]
+    const opened = open(temporaryFolder(), testConfig({ ...changes, constraints: [{ name: 'params', maximum }] }))
+    const encodings = trainAll(opened)
+    const keeps = (encoding: string): boolean => paramsOf(encoding) <= maximum
+    expect(encodings.filter(keeps).length).toBeGreaterThan(20)
+    for (const leader of [opened.statistics.mostAccurate, opened.statistics.fastest]) expect(leader).toSatisfy((each: typeof leader) => each !== null && keeps(each.encoding))
+  })
+
+  test('is another search than one without', () => {
+    const directory = temporaryFolder()
+    open(directory, testConfig(changes)).store.close()
+    expect(() => open(directory, testConfig({ ...changes, constraints: [{ name: 'params', maximum: 1 }] }))).toThrow(/another 'constraints'/)
+  })
+})
+
+describe('a search with networks to begin with', () => {
+  test('trains them before anything else, also those from outside its space', () => {
+    const initial = ['020-_16_11-21', '031-_32_1-1-221-11121']
+    const encodings = trainAll(open(temporaryFolder(), testConfig({ search: { population: 4, candidates: 8, initial } })))
+    expect(encodings.slice(0, 2)).toEqual(initial)
+    expect(new Set(encodings).size).toBe(8)
+  })
+})
