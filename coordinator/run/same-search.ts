@@ -9,7 +9,7 @@ const fixed: Readonly<Record<string, (config: SearchConfig) => unknown>> = {
   space: ({ space }) => space,
   objectives: ({ objectives }) => objectives,
   // A search from before there were any has none.
-  constraints: ({ constraints }) => (constraints as SearchConfig['constraints'] | undefined) ?? [],
+  constraints: (config) => (config as Partial<SearchConfig>).constraints ?? [],
   training: ({ training }) => training,
   // A search from before there was a choice is plain evolution.
   'search.algorithm': ({ search }) => (search as Partial<SearchConfig['search']>).algorithm ?? 'nsga2',
