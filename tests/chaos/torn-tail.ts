@@ -4,6 +4,8 @@ import type { Rng } from '../../shared/rng.js'
 /** Of SQLite's file format, section 4: the write-ahead log. */
 const logHeaderBytes = 32
 const frameHeaderBytes = 24
+/** Of a log whose checksums are little-endian; big-endian ones have its last bit set. */
+const magicNumber = 0x377f0682
 
 /**
  * Does to the log of a killed coordinator what a machine that loses power does to what it had not synced: behind the last
@@ -32,7 +34,7 @@ export function tearTail(log: string, rng: Rng): string {
 
 /** Length of the log up to the end of its last valid commit frame. */
 export function committedBytes(log: Buffer): number {
-  if (log.length < logHeaderBytes) return 0
+  if (log.length < logHeaderBytes || (log.readUInt32BE(0) & ~1) !== magicNumber) return 0
   const sum = new LogChecksum((log.readUInt32BE(0) & 1) === 1)
   const pageBytes = log.readUInt32BE(8)
   const salt = log.subarray(16, 24)
