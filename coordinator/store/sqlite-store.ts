@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'libsql'
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
@@ -124,7 +124,15 @@ class SqliteStore implements SearchStore, StoreReports {
     }
   }
 
-  create({ id, name, config, createdAtMs, state }: NewSearch): void {
+  create(search: NewSearch): void {
+    try {
+      this.insertSearch(search)
+    } catch (error) {
+      throw whyClosed(error, dirname(this.database.name))
+    }
+  }
+
+  private insertSearch({ id, name, config, createdAtMs, state }: NewSearch): void {
     this.transaction(() => {
       if (this.search() !== null) throw new InvalidInputError(`there is a search already in ${this.database.name}`)
       this.database

@@ -18,7 +18,7 @@ async function survives(changes: Pick<ChaosOptions, 'candidates' | 'count' | 'fa
   try {
     const { trained, faults } = await chaos({ ...options, folder, say: (line) => said.push(line), ...changes })
     expect(trained).toBe(changes.candidates)
-    expect(Object.values(faults).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(changes.count / 4)
+    expect(Object.values(faults).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(changes.count / 4)
   } catch (error) {
     throw new Error(`seed ${seed}, after: ${said.join(', ')}`, { cause: error })
   } finally {
@@ -32,7 +32,7 @@ test(`a search survives what happens to its processes, its network and its disk 
 })
 
 test(`two coordinators lead one after the other whatever happens to etcd, and never both (seed ${seed})`, { timeout: 600_000 }, async () => {
-  await survives({ coordinators: 2, candidates: 40, count: 4, faults: ['kill-coordinator', 'freeze-coordinator', 'kill-etcd', 'freeze-etcd', 'part-from-etcd'] })
+  await survives({ coordinators: 2, candidates: 80, count: 4, faults: ['kill-coordinator', 'freeze-coordinator', 'kill-etcd', 'freeze-etcd', 'part-from-etcd'] })
 })
 
 test(`a coordinator that is killed again and again, on a full disk, with torn logs, loses nothing (seed ${seed})`, { timeout: 600_000 }, async () => {

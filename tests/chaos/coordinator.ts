@@ -59,7 +59,7 @@ export class Coordinator {
     this.process = process
     void process.ended.then((code) => {
       if (this.process !== process) return
-      this.death = `the coordinator ended (${code}): ${process.stderr.seen.slice(-5).join(' | ')}`
+      this.death = `the coordinator ended (${code}): ${process.stderr.seen.slice(-20).join(' | ')}`
       this.ended()
     })
   }
