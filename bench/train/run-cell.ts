@@ -31,7 +31,7 @@ export interface CellOptions {
 export type Contenders = Partial<Record<ContenderName, LineProcess>>
 
 /**
- * Times a cell in turns: each contender takes one step, then the next one does, so that whatever else the machine does hits
+ * Times a cell in turns: each contender takes two steps, of which the second is timed, then the next one does, so that whatever else the machine does hits
  * all alike; who begins changes from turn to turn. A contender that fails drops out, and the reason is kept.
  */
 export async function runCell(cell: Cell, contenders: Contenders, given: Readonly<Record<string, string>>, options: CellOptions): Promise<CellMeasurement & { versions: Record<string, string> }> {
@@ -89,6 +89,8 @@ class Race {
       await this.orDropOut(name, async () => {
         for (const part of partsOf[name]) {
           await delay(pauseMs)
+          // Not timed: a training goes on from step to step, and does not begin each one with cores that sleep and cold caches.
+          await process.ask({ kind: 'measure', part })
           this.keep(name, part, await process.ask({ kind: 'measure', part }))
         }
       })

@@ -15,9 +15,15 @@ export interface GroupCommitOptions<Change> {
   readonly retryDelayMs?: number
 }
 
+/** A commit of so many changes is one of a busy coordinator. */
+const busyChanges = 32
+/** Turns of a busy coordinator's event loop that share a commit. */
+const busyTurns = 2
+
 /**
  * Collects the changes of one turn of the event loop and writes them together at its end. The turn, and no fixed window, is the
- * unit: an idle coordinator then commits each change at once, a busy one many at a time.
+ * unit: an idle coordinator then commits each change at once, a busy one many at a time. While it is busy, two turns share a
+ * commit: their changes fall on the same pages of the file, and each page is written once.
  */
 export class GroupCommit<Change> {
   private changes: Change[] = []
@@ -25,6 +31,7 @@ export class GroupCommit<Change> {
   private scheduled: NodeJS.Immediate | null = null
   private retry: Timer | null = null
   private failure: Error | null = null
+  private turnsLeft = 0
 
   constructor(private readonly options: GroupCommitOptions<Change>) {}
 
@@ -61,10 +68,13 @@ export class GroupCommit<Change> {
   private schedule(): void {
     // After a failure the timer sets the pace, however many callers ask.
     if (this.retry) return
-    this.scheduled ??= setImmediate(() => {
-      this.scheduled = null
-      this.commit()
-    })
+    this.scheduled ??= setImmediate(() => this.turnEnded())
+  }
+
+  private turnEnded(): void {
+    this.scheduled = null
+    if (this.turnsLeft-- > 0) this.schedule()
+    else this.commit()
   }
 
   private unschedule(): void {
@@ -93,6 +103,7 @@ export class GroupCommit<Change> {
   private tryWrite(): Error | null {
     const started = performance.now()
     let failure: Error | null = null
+    this.turnsLeft = this.changes.length >= busyChanges ? busyTurns - 1 : 0
     try {
       this.options.write(this.changes)
     } catch (error) {

@@ -58,8 +58,6 @@ function toStderr(line: string): void {
 function setNativeEnvironment({ intraOpThreads, interOpThreads }: LoadOptions, tfjs: TfjsPackage): void {
   // TensorFlow turns oneDNN on by itself only on CPUs with AVX512-VNNI, but convolutions gain from it on all.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
-  // The thread that hands an operation to oneDNN takes a share of it, instead of sleeping until others have done all of it.
-  process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1'
   // 2 = errors only.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   // Else the first process takes the whole memory of a GPU, and a second slot finds none.
