@@ -135,7 +135,8 @@ describe('what a role may do', () => {
     const session = (await register(own)) as { sessionId: string }
     await expect(other.leaseJob(session.sessionId, 0, 0)).rejects.toThrow(/not registered/)
     await other.deregister(session.sessionId, 'stolen')
-    expect((await own.leaseJob(session.sessionId, 0, 0)).lease).not.toBeNull()
+    // A job may still be on its way from the search.
+    expect((await own.leaseJob(session.sessionId, 0, 20_000)).lease).not.toBeNull()
   })
 })
 
