@@ -35,6 +35,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const killed = await stopLosing()
     options.say('peace')
     const last = await world.finish()
+    for (const death of world.workerDeaths) options.say(death)
     const { output, delivered, reigns } = world
     const { lostAttempts } = judge({ output, candidates: options.candidates, delivered, reigns, last })
     const struck = killed === 0 ? faults : { ...faults, 'lost worker': killed }

@@ -46,8 +46,9 @@ export class World {
   private workerWords: readonly string[] = []
   private server: EtcdServer | null = null
   private isOver_ = false
-  /** How a worker ended that nobody ended. */
-  private workerDeath: string | null = null
+  /** Workers that ended although nobody killed them: each was started anew, as a supervisor of services does. */
+  readonly workerDeaths: string[] = []
+  private isAbandoned = false
   private waiting: (() => void)[] = []
 
   constructor(readonly options: WorldOptions) {
@@ -121,9 +122,9 @@ export class World {
     }
   }
 
-  /** @throws Error when a process has ended although nobody killed it */
+  /** @throws Error when a coordinator has ended although nobody killed it */
   requireLife(): void {
-    for (const death of [...this.coordinators.map((each) => each.death), this.workerDeath]) if (death !== null) throw new Error(death)
+    for (const { death } of this.coordinators) if (death !== null) throw new Error(death)
   }
 
   startWorker(index: number): void {
@@ -132,7 +133,9 @@ export class World {
     const worker = new TestProcess(words, (line) => this.note(line))
     this.workers[index] = worker
     void worker.ended.then((code) => {
-      if (code !== 0 && this.workers[index] === worker) this.workerDeath = `worker-${index} ended (${code}): ${worker.stderr.seen.slice(-5).join(' | ')}`
+      if (code === 0 || this.workers[index] !== worker || this.isAbandoned) return
+      this.workerDeaths.push(`worker-${index} ended by itself (${code}): ${worker.stderr.seen.slice(-30).join(' | ')}`)
+      if (!this.isOver_) this.startWorker(index)
     })
   }
 
@@ -173,6 +176,7 @@ export class World {
 
   /** Ends what still runs. */
   async abandon(): Promise<void> {
+    this.isAbandoned = true
     await Promise.all([...this.workers.map((worker) => worker?.kill() ?? Promise.resolve()), ...this.coordinators.map((coordinator) => coordinator.close())])
     await this.server?.stop()
     this.coordinators.forEach(({ log }, index) => writeFileSync(join(this.options.folder, `coordinator-${index}.log`), log.join('\n')))
