@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Observation, Proposal } from '../../coordinator/search/search.js'
 import { type SearchSpecification, createSearch } from '../../coordinator/search/search-specification.js'
 import { ThreadedSearch } from '../../coordinator/search-thread/threaded-search.js'
+import { mean } from '../../shared/mean.js'
 import { quantile } from '../../shared/quantile.js'
 import { createRng } from '../../shared/rng.js'
 import { defaultBounds } from '../../shared/space/bounds.js'
@@ -97,7 +98,7 @@ export async function benchAsk({ results, inFlight, candidates, seed }: BenchAsk
       candidatesPerSecond: (1000 * candidates) / elapsed,
       processorMs: (user + system) / 1000 / candidates,
       fits: fits.length,
-      fitMs: fits.length === 0 ? null : fits.reduce((sum, each) => sum + each, 0) / fits.length,
+      fitMs: fits.length === 0 ? null : mean(fits),
     }
   } finally {
     search.close()

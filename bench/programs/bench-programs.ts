@@ -5,6 +5,7 @@ import { createRng } from '../../shared/rng.js'
 import { parseGenome } from '../../shared/space/parse.js'
 import { buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { type Batch, TrainingSession } from '../../worker/tensorflow/session.js'
+import { leastSquaresSlope } from '../least-squares.js'
 
 export interface ProgramsBenchOptions {
   /** Programs that are built, run and dropped, one after the other. */
@@ -46,14 +47,6 @@ async function useOne(encoding: string): Promise<void> {
   }
 }
 
-function slope(values: readonly number[]): number {
-  const mean = (list: readonly number[]): number => list.reduce((sum, value) => sum + value, 0) / list.length
-  const positions = values.map((_, index) => index)
-  const [x, y] = [mean(positions), mean(values)]
-  const spread = positions.reduce((sum, position) => sum + (position - x) ** 2, 0)
-  return spread === 0 ? 0 : positions.reduce((sum, position, index) => sum + (position - x) * (values[index] - y), 0) / spread
-}
-
 /** Resident memory of a process that goes through many programs. @throws CancelledError, what `TrainingSession.open` throws */
 export async function benchPrograms({ count, encoding, progress, signal }: ProgramsBenchOptions): Promise<ProgramsBench> {
   const start = performance.now()
@@ -69,7 +62,7 @@ export async function benchPrograms({ count, encoding, progress, signal }: Progr
   return {
     programs: count,
     rssMib: { warm: Math.round(warm[0]), end: Math.round(warm[warm.length - 1]) },
-    growthKib: Math.round(slope(warm) * 1024 * 10) / 10,
+    growthKib: Math.round((leastSquaresSlope(warm.map((_, index) => index), warm) ?? 0) * 1024 * 10) / 10,
     seconds: Math.round((performance.now() - start) / 100) / 10,
   }
 }

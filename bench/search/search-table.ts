@@ -1,5 +1,6 @@
 import type { CategoricalGenome, Gene } from '../../coordinator/search/categorical-space.js'
 import { InvalidInputError } from '../../shared/errors.js'
+import { mean } from '../../shared/mean.js'
 
 /** A row as a file has it: the genes' values as written, and what is maximised and minimised. */
 export interface RawRow {
@@ -29,8 +30,6 @@ function sortValues(values: Iterable<string>): string[] {
   const numeric = list.every((value) => value.trim() !== '' && Number.isFinite(Number(value)))
   return list.sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1))
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 function checkRange(rows: readonly TableRow[], objective: 'maximize' | 'minimize', column: string): void {
   const first = rows[0][objective]

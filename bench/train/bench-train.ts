@@ -1,7 +1,9 @@
 import { messageOf } from '../../shared/errors.js'
+import { mean } from '../../shared/mean.js'
 import { builtModule } from '../../shared/package-root.js'
 import type { PrecisionChoice } from '../../shared/training/specification.js'
 import { deviceClass } from '../../worker/trainer/device.js'
+import { leastSquaresSlope } from '../least-squares.js'
 import { type Cell, cellName, cellWork } from './cell.js'
 import { LineProcess } from './line-process.js'
 import { type CellMeasurement, type ContenderName, type Row, rowOf } from './row.js'
@@ -113,18 +115,14 @@ class Pace {
   }
 
   expectedMs(cell: Cell): number {
-    const count = this.done.length
-    const [meanWork, meanMs] = [sum(this.done.map(({ work }) => work)) / count, sum(this.done.map(({ ms }) => ms)) / count]
-    const variance = sum(this.done.map(({ work }) => (work - meanWork) ** 2))
-    const covariance = sum(this.done.map(({ work, ms }) => (work - meanWork) * (ms - meanMs)))
-    const slope = variance > 0 ? Math.max(0, covariance / variance) : meanMs / meanWork
+    const [works, times] = [this.done.map(({ work }) => work), this.done.map(({ ms }) => ms)]
+    const proportional = mean(times) / mean(works)
+    const slope = Math.max(0, leastSquaresSlope(works, times) ?? proportional)
+    const start = mean(times) - slope * mean(works)
     // A line that starts below zero is one through it.
-    const start = meanMs - slope * meanWork
-    return start >= 0 ? start + slope * cellWork(cell) : (meanMs / meanWork) * cellWork(cell)
+    return start >= 0 ? start + slope * cellWork(cell) : proportional * cellWork(cell)
   }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 function lineOf(row: Row): string {
   const times: [ContenderName, number | null, number | null][] = [

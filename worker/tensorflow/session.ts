@@ -113,9 +113,8 @@ export class TrainingSession {
   /** Sets all variables. @throws InvalidInputError if one is missing or has another size; nothing is changed then */
   restore(values: ReadonlyMap<string, Float32Array>, options: RestoreOptions = {}): void {
     const { partial } = options
-    const current = partial && this.read()
-    const fits = ({ name, shape }: VariableSpecification): boolean => partial === undefined || (values.has(name) && partial.get(name)?.join() === shape.join())
-    const chosen = this.program.variables.map((variable) => (fits(variable) ? undefined : current?.get(variable.name)) ?? chooseValue(variable, values))
+    const complete = partial === undefined ? values : new Map([...this.read(), ...this.fitting(values, partial)])
+    const chosen = this.program.variables.map((variable) => chooseValue(variable, complete))
     const feeds = this.program.variables.map(({ shape }, position) => [`${position}`, this.tf.tensor(chosen[position], [...shape], 'float32')])
     this.run('restore', Object.fromEntries(feeds) as TensorMap)
   }
@@ -130,6 +129,11 @@ export class TrainingSession {
     this.checkBatch(batch, this.program.options.batch)
     this.run('load_batch', this.feed(batch))
     this.batchLoaded = true
+  }
+
+  /** The values whose variables are here in the same shape. */
+  private fitting(values: ReadonlyMap<string, Float32Array>, shapes: ReadonlyMap<string, readonly number[]>): [string, Float32Array][] {
+    return [...values].filter(([name]) => shapes.get(name)?.join() === this.shapes.get(name)?.join())
   }
 
   private step(learningRate: number): TrainStepResult {

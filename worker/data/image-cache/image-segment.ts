@@ -38,7 +38,7 @@ type IndexEntry = z.output<typeof indexSchema>[number]
 
 const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
 
-/** Writes a segment from front to back. */
+/** Writes a segment from front to back. By `writeFile`, which goes on where a write took a part only, as on a disk that fills up. */
 export class SegmentWriter {
   private readonly entries: IndexEntry[] = []
   private offset = 0
@@ -56,7 +56,7 @@ export class SegmentWriter {
   }
 
   async append({ path, bytes, modifiedMs }: ImageOrigin, { width, height, pixels }: ResizedImage): Promise<void> {
-    await this.write(pixels)
+    await this.file.writeFile(pixels)
     this.entries.push([path, bytes, modifiedMs, this.offset, width, height, crc32(pixels)])
     this.offset += pixels.byteLength
   }
@@ -66,21 +66,13 @@ export class SegmentWriter {
     const index = Buffer.from(JSON.stringify(this.entries))
     const length = Buffer.alloc(8)
     length.writeBigUInt64LE(BigInt(index.length))
-    await this.write(Buffer.concat([index, magic, length, sha256(index)]))
+    await this.file.writeFile(Buffer.concat([index, magic, length, sha256(index)]))
     await this.file.close()
   }
 
   /** Closes the file as it is. */
   async abandon(): Promise<void> {
     await this.file.close()
-  }
-
-  /** A write may take a part only, as on a disk that fills up: the next one then tells why. */
-  private async write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await this.file.write(bytes, done, bytes.byteLength - done)
-      done += bytesWritten
-    }
   }
 }
 
