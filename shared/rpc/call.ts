@@ -1,4 +1,5 @@
 import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js'
+import { CancelledError } from '../errors.js'
 import { fromServiceError } from './error-status.js'
 
 type UnaryMethod<Request, Response> = (
@@ -15,7 +16,7 @@ export interface UnaryCallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** One call as a promise; fails with the errors of shared/errors. */
+/** One call as a promise; fails with the errors of shared/errors, with CancelledError only where the signal was raised. */
 export function callUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
@@ -24,8 +25,9 @@ export function callUnary<Request, Response>(
   return new Promise((resolve, reject) => {
     const call = method(request, new Metadata(), { deadline: Date.now() + deadlineMs }, (error, response) => {
       signal?.removeEventListener('abort', cancel)
-      if (error) reject(fromServiceError(error, target))
-      else resolve(response)
+      if (!error) resolve(response)
+      else if (signal?.aborted) reject(new CancelledError(`gave up a call to ${target}`, {}, { cause: error }))
+      else reject(fromServiceError(error, target))
     })
     const cancel = (): void => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })

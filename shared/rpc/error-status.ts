@@ -1,6 +1,5 @@
 import { status, type ServiceError } from '@grpc/grpc-js'
 import {
-  CancelledError,
   EnvironmentError,
   InvalidInputError,
   type NasoaError,
@@ -21,13 +20,14 @@ const kinds: readonly (readonly [ErrorType, status])[] = [
   [StaleTokenError, status.ABORTED],
   [EnvironmentError, status.FAILED_PRECONDITION],
   [UnavailableError, status.UNAVAILABLE],
-  [CancelledError, status.CANCELLED],
   [PermissionDeniedError, status.PERMISSION_DENIED],
   [RemoteFailureError, status.INTERNAL],
 ]
 
 /** Statuses that only the library or the network gives. */
 const foreign: readonly (readonly [status, ErrorType])[] = [
+  // Not by this side, which knows when it gives up: a server that shuts down, or something between, has cut the call.
+  [status.CANCELLED, UnavailableError],
   [status.DEADLINE_EXCEEDED, UnavailableError],
   [status.RESOURCE_EXHAUSTED, UnavailableError],
   [status.UNAUTHENTICATED, PermissionDeniedError],
@@ -57,13 +57,21 @@ const handshakeFailures: readonly (readonly [RegExp, string])[] = [
   [/certificate has expired/i, 'shows a certificate that has expired: issue a new one there with nasoa certs issue --role coordinator'],
 ]
 
-/** What a client makes of a call that failed. */
+/** The library's own words (grpc-js, subchannel-call.ts) for a stream that ended without an answer: nobody has failed at the call itself. */
+const cutStream = /^Received RST_STREAM with code/
+
+/** What a client makes of a call that failed though it did not give up. */
 export function fromServiceError(error: ServiceError, target: string): NasoaError {
   const failure = error.code === status.UNAVAILABLE ? handshakeFailures.find(([pattern]) => pattern.test(reason(error))) : undefined
   if (failure) return new CertificateError(`${target} ${failure[1]}`, { status: status[error.code] }, { cause: error })
-  const Type = kinds.find(([, code]) => code === error.code)?.[0] ?? foreign.find(([code]) => code === error.code)?.[1] ?? RemoteFailureError
+  const Type = typeOf(error)
   const message = Type === UnavailableError ? `${target} does not answer: ${reason(error)}` : reason(error)
   return new Type(message, { status: status[error.code] }, { cause: error })
+}
+
+function typeOf({ code, details }: ServiceError): ErrorType {
+  if (code === status.INTERNAL && cutStream.test(details)) return UnavailableError
+  return kinds.find((kind) => kind[1] === code)?.[0] ?? foreign.find((kind) => kind[0] === code)?.[1] ?? RemoteFailureError
 }
 
 function reason({ details, message }: ServiceError): string {

@@ -1,7 +1,6 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import { describe, expect, test } from 'vitest'
 import {
-  CancelledError,
   EnvironmentError,
   InvalidInputError,
   NotFoundError,
@@ -18,7 +17,6 @@ const kinds = [
   StaleTokenError,
   EnvironmentError,
   UnavailableError,
-  CancelledError,
   PermissionDeniedError,
   RemoteFailureError,
 ]
@@ -46,7 +44,7 @@ describe('errors and statuses', () => {
   })
 
   test.each(Object.values(status).filter((code): code is status => typeof code === 'number' && code !== status.OK))('status %i says whether to repeat', (code) => {
-    const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED]
+    const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.CANCELLED]
     expect(isRetryable(fromServiceError(received(code, 'because'), 'the coordinator'))).toBe(passing.includes(code))
   })
 })

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../shared/clock.js'
 import { NotFoundError, UnavailableError, messageOf } from '../../shared/errors.js'
+import { RemoteFailureError } from '../../shared/rpc/errors.js'
 import { retry } from '../../shared/rpc/retry.js'
 import type { Endpoint } from '../../shared/rpc/channel-options.js'
 import { WorkerClient, type Session } from '../../shared/rpc/worker-client.js'
@@ -83,6 +84,11 @@ export class CoordinatorLink {
     if (error instanceof NotFoundError) {
       if (this.session === session) this.session = null
       return new UnavailableError('the coordinator does not know this worker (any more): registering again')
+    }
+    if (error instanceof RemoteFailureError) {
+      // A worker outlives the coordinator's faults: job limits end what is never answered.
+      this.options.logger.error({ error: messageOf(error) }, 'the coordinator failed at a call; it is made again')
+      return new UnavailableError(messageOf(error), {}, { cause: error })
     }
     if (!(error instanceof UnavailableError)) return error
     if (!this.isAway) this.options.logger.warn({ error: messageOf(error) }, 'the coordinator is away; trainings go on, results wait')
