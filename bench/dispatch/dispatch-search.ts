@@ -17,6 +17,7 @@ export function dispatchSearch(candidates: number) {
     training: { epochs: 1, batch: 64, resolution: 224 },
     // Jobs take no time here: a model that thinks about the next one would be all that is measured.
     search: { algorithm: 'nsga2', population: 24, candidates },
+    phases: [],
     jobs: { leaseTime: '15s' },
   }
 }

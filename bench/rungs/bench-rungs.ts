@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withPhases } from '../../coordinator/run/phases-of.js'
 import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { TrainingEngine } from '../../worker/trainer/engine.js'
 import { type FrontAtCost, growthOf } from './compare-fronts.js'
@@ -42,8 +43,10 @@ export interface BenchRungsOptions {
  * Runs both searches of a seed, one training of either at a time and always that one next which is behind in its share: whatever else
  * the machine does, it does to both.
  */
-export async function compareRungs({ config, seed, share, limitMs, engine, progress }: BenchRungsOptions): Promise<RungComparison> {
+export async function compareRungs({ config: named, seed, share, limitMs, engine, progress }: BenchRungsOptions): Promise<RungComparison> {
   const directory = mkdtempSync(join(tmpdir(), 'nasoa-bench-rungs-'))
+  // Both go through the same phases, though one may train as many candidates as it likes.
+  const config = withPhases(named, null)
   const plenty = { ...config.search, candidates: 100_000 }
   const whole = new TrainingArm({ ...config, seed, rungs: undefined }, join(directory, 'whole'), engine)
   const rungs = new TrainingArm({ ...config, seed, search: plenty }, join(directory, 'rungs'), engine)

@@ -13,6 +13,7 @@ import { exhaustion } from './budget.js'
 import { Climb } from './climb.js'
 import { fidelityOf, isWhole } from './fidelity.js'
 import { isVerdict, observationOf } from './observation.js'
+import { withPhases } from './phases-of.js'
 import { requireSameSearch } from './same-search.js'
 import { hostInProcess, type HostSearch, type SearchHost } from './search-host.js'
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
@@ -47,12 +48,13 @@ export interface OpenOptions {
  * @throws InvalidInputError when the stored search was begun with another config
  */
 export function openSearch(options: OpenOptions): OpenedSearch {
-  const { config, dataset, store } = options
+  const { dataset, store } = options
+  const stored = store.search()
+  const config = withPhases(options.config, stored === null ? null : (stored.config as SearchConfig))
   const { resolution } = config.training
   const costOf = (encoding: string): NetworkCost => genomeCost(parseGenome(encoding), { resolution, classes: dataset.classes })
   const known: Known = { statistics: new SearchStatistics(objectivesOf(config), config.constraints), climb: new Climb(config, objectivesOf(config)) }
-  const stored = store.search()
-  const opened = stored === null ? begin(options) : resume(stored, options, known)
+  const opened = stored === null ? begin({ ...options, config }) : resume(stored, { ...options, config }, known)
   return { ...opened, ...known, costOf }
 }
 
@@ -70,7 +72,7 @@ function searchOf(config: SearchConfig): SearchSpecification {
     seed: config.seed,
     initial: config.search.initial,
     leastFidelity: fidelityOf(config, 0),
-    ...(config.phases === undefined ? {} : { phases: config.phases.map(({ name, budget = Infinity }) => ({ name, budget })) }),
+    phases: (config.phases ?? []).map(({ name, budget = Infinity }) => ({ name, budget })),
   }
 }
 

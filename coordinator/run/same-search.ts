@@ -13,7 +13,8 @@ const fixed: Readonly<Record<string, (config: SearchConfig) => unknown>> = {
   training: ({ training }) => training,
   // A search from before there was a choice is plain evolution.
   'search.algorithm': ({ search }) => (search as Partial<SearchConfig['search']>).algorithm ?? 'nsga2',
-  phases: ({ phases }) => phases ?? null,
+  // A search from before there were any has none.
+  phases: ({ phases }) => phases ?? [],
   rungs: ({ rungs }) => rungs ?? null,
   'search.reduction': ({ rungs, search }) => (rungs === undefined ? null : search.reduction),
   'search.population': ({ search }) => search.population,

@@ -27,7 +27,7 @@ export interface SearchSpecification {
   readonly seed: number
   /** Smallest share of a whole training that a candidate is evaluated by; absent = all are trained to the end. */
   readonly leastFidelity?: number
-  /** Phases, each from the front of the one before; absent = one, in which everything may change. */
+  /** Phases, each from the front of the one before; none = everything may change from the start. */
   readonly phases?: readonly Phase[]
   /** Encodings to evaluate before anything else. */
   readonly initial?: readonly string[]
@@ -35,11 +35,11 @@ export interface SearchSpecification {
 
 /** A new search. The same specification gives the same search. */
 export function createSearch(specification: SearchSpecification, fitting: Fitting = 'inline'): Search {
-  const { phases, bounds, seed } = specification
-  if (phases === undefined) return createIn(new ArchitectureSpace(bounds), specification, fitting)
+  const { phases = [], bounds, seed, initial = [] } = specification
+  if (phases.length === 0) return createIn(new ArchitectureSpace(bounds), specification, fitting)
   const known = firstKnown(bounds, seed)
   const factory = phaseFactory(specification, phases, fitting)
-  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: 0, known })
+  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: -initial.length, known })
 }
 
 function phaseFactory(specification: SearchSpecification, phases: readonly Phase[], fitting: Fitting): PhaseFactory {
@@ -75,8 +75,8 @@ function createIn(architectures: ArchitectureSpace, specification: SearchSpecifi
  * @throws InvalidInputError when the state is another algorithm's or does not fit the history.
  */
 export function restoreSearch(specification: SearchSpecification, history: SearchHistory, fitting: Fitting = 'inline'): Search {
-  const { phases, bounds } = specification
-  if (phases === undefined) return restoreIn(new ArchitectureSpace(bounds), specification, history, fitting)
+  const { phases = [], bounds } = specification
+  if (phases.length === 0) return restoreIn(new ArchitectureSpace(bounds), specification, history, fitting)
   const { phases: at } = history.state as PhasedState
   if ((at as PhaseState | undefined) === undefined) throw new InvalidInputError('the stored search has no phases, but its config names some')
   const factory = phaseFactory(specification, phases, fitting)

@@ -68,11 +68,10 @@ const phaseSchema = z.strictObject({
 
 const phasesSchema = z
   .array(phaseSchema)
-  .nonempty()
   .max(10)
   .refine((phases) => phases.every(({ budget }, i) => i === phases.length - 1 || budget !== undefined), 'every phase but the last needs a budget')
   .optional()
-  .describe('Phases of the search, each from the front of the one before')
+  .describe('Phases of the search, each from the front of the one before; default: block and macro, a tenth of the candidates each, then joint; []: joint from the start')
 
 /** Objectives the search can be given; the direction is part of the name's meaning. */
 export const objectiveDirections = {

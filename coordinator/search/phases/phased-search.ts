@@ -6,7 +6,7 @@ import type { Phase } from './phase.js'
 export interface PhaseState {
   /** Index of the phase. */
   readonly phase: number
-  /** Proposals it has made. */
+  /** Proposals it has made; of a first phase without the networks that the search begins with, which it counts up from below 0. */
   readonly proposed: number
   /** Keys of the networks it began with: the front of the phase before, or the macro structure's network of a first block phase. */
   readonly known: readonly string[]
