@@ -2,7 +2,7 @@ import { messageOf } from '../../shared/errors.js'
 import { mean } from '../../shared/mean.js'
 import { builtModule } from '../../shared/package-root.js'
 import type { PrecisionChoice } from '../../shared/training/specification.js'
-import { deviceClass } from '../../worker/trainer/device.js'
+import { cpuClass } from '../../worker/trainer/device.js'
 import { leastSquaresSlope } from '../least-squares.js'
 import { type Cell, cellName, cellWork } from './cell.js'
 import { LineProcess } from './line-process.js'
@@ -61,7 +61,7 @@ export async function benchTrain(options: BenchTrainOptions): Promise<BenchTrain
   } finally {
     await Promise.all(Object.values(contenders).map((process) => process.close()))
   }
-  return { rows, machine: { device: deviceClass(false, options.threads), date: new Date().toISOString().slice(0, 10), precision: options.precision, ...versions } }
+  return { rows, machine: { device: cpuClass(options.threads), date: new Date().toISOString().slice(0, 10), precision: options.precision, ...versions } }
 }
 
 async function startContenders(options: BenchTrainOptions, reasons: Record<string, string>): Promise<Contenders> {

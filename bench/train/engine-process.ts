@@ -5,7 +5,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../../worker/tensorflow/native/load.js'
 import { type StepPart, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { TrainingSession } from '../../worker/tensorflow/session.js'
-import { type DeviceOptions, deviceClass, deviceOptions } from '../../worker/trainer/device.js'
+import { type DeviceOptions, computeDevice, deviceOptions } from '../../worker/trainer/device.js'
 import type { PrecisionChoice } from '../../shared/training/specification.js'
 import type { Cell } from './cell.js'
 import { serveLines } from './serve-lines.js'
@@ -14,17 +14,17 @@ import { syntheticBatch } from './synthetic-batch.js'
 /** The engine of this program, as a trainer process runs it: see run-cell.ts for what it is asked. */
 const threads = Number(process.argv[2])
 const tf = await loadTensorFlow({ intraOpThreads: threads, interOpThreads: threads })
+const device = await computeDevice(isUsingGpu(tf), threads)
 let sessions: Record<StepPart, TrainingSession> | null = null
 let batch: ReturnType<typeof syntheticBatch>
 
 async function prepare(cell: Cell, choice: PrecisionChoice): Promise<Record<string, unknown>> {
   close()
   batch = syntheticBatch(cell)
-  const isGpu = isUsingGpu(tf)
-  const made = deviceOptions(choice, isGpu)
+  const made = deviceOptions(choice, device)
   const openPart = (part: StepPart) => open(cell, made, part)
   sessions = { whole: await openPart('whole'), backward: await openPart('backward'), forward: await openPart('forward') }
-  return { version: nativeVersion(tf), device: isGpu ? 'gpu' : 'cpu', deviceClass: deviceClass(isGpu, threads), precision: made.precision }
+  return { version: nativeVersion(tf), device: device.kind, deviceClass: device.deviceClass, precision: made.precision }
 }
 
 async function open({ encoding, ...cell }: Cell, made: DeviceOptions, part: StepPart): Promise<TrainingSession> {

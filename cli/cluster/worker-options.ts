@@ -12,7 +12,7 @@ import { threadsPerSlot } from '../../worker/agent/slots.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { runCommand } from '../../worker/tensorflow/native/command.js'
 import { readNvidia, type NvidiaGpu } from '../../worker/tensorflow/native/nvidia.js'
-import { deviceClass } from '../../worker/trainer/device.js'
+import { cpuClass } from '../../worker/trainer/device.js'
 import { UsageError } from '../output.js'
 import { openEndpoint, requireOneCoordinator } from './endpoint.js'
 import { joinedCertificate, type JoinWords } from './join.js'
@@ -56,7 +56,7 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
         name,
         version: programVersion(),
         slots,
-        deviceClass: gpus?.[0].name ?? deviceClass(false, threads),
+        deviceClass: gpus?.[0].name ?? cpuClass(threads),
         threadsPerSlot: threads,
         labels: labelsOf(words.labels),
       },

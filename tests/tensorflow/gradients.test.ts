@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isUsingGpu, loadTensorFlow } from '../../worker/tensorflow/native/load.js'
 import { momentumName } from '../../worker/tensorflow/variables.js'
 import { runEagerly } from './eager-network.js'
-import { deviceOptions } from '../../worker/trainer/device.js'
+import { computeDevice, deviceOptions } from '../../worker/trainer/device.js'
 import { everyOperation, graphOf, randomBatch, randomValues, relativeError, trainableNames, withSession } from './networks.js'
 
 const labelSmoothing = 0.1
@@ -10,7 +10,7 @@ const classes = 5
 const count = 3
 
 const tf = await loadTensorFlow()
-const { oneDnn } = deviceOptions('float32', isUsingGpu(tf))
+const { oneDnn } = deviceOptions('float32', await computeDevice(isUsingGpu(tf)))
 /** Grouped convolutions are emitted in another way where oneDNN does not compute them. */
 const cases = everyOperation.flatMap(([name, encoding]) => {
   const ways = oneDnn && name.includes('groups') ? [true, false] : [oneDnn]

@@ -6,7 +6,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow } from '../../worker/tensorflow/native/load.js'
 import { type ProgramOptions, type TrainingProgram, buildTrainingProgram } from '../../worker/tensorflow/program.js'
 import { type Batch, TrainingSession } from '../../worker/tensorflow/session.js'
-import { deviceOptions } from '../../worker/trainer/device.js'
+import { computeDevice, deviceOptions } from '../../worker/trainer/device.js'
 
 export function graphOf(encoding: string, resolution: number, classes: number): LayerGraph {
   return buildLayerGraph(parseGenome(encoding), { resolution, classes })
@@ -27,7 +27,7 @@ export async function withSession<T>(
   body: (session: TrainingSession, program: TrainingProgram) => T | Promise<T>,
 ): Promise<T> {
   // The program that a trainer would run here: with TensorFlow's CUDA build the tests are tests of the GPU.
-  const { device, oneDnn } = deviceOptions('float32', isUsingGpu(await loadTensorFlow()))
+  const { device, oneDnn } = deviceOptions('float32', await computeDevice(isUsingGpu(await loadTensorFlow())))
   const program = buildTrainingProgram(graph, { device, oneDnn, ...options })
   const session = await TrainingSession.open(program)
   try {

@@ -67,6 +67,32 @@ describe('a training session', () => {
     expect(single.reduce((sum, { lossSum }) => sum + lossSum, 0)).toBeCloseTo(whole.lossSum, 3)
   })
 
+  it('takes images whose bytes end within a word, and from anywhere in memory', async () => {
+    const odd = buildLayerGraph(parseGenome('031-_8_1-2'), { resolution: 33, classes: 4 })
+    const bytes = 33 * 33 * 3
+    const labels = Int32Array.of(0, 1, 2)
+    const images = Uint8Array.from({ length: 3 * bytes }, (_, index) => (index * 31) % 251)
+    const somewhere = new Uint8Array(images.length + 2).subarray(1, images.length + 1)
+    somewhere.set(images)
+    const oddSession = await TrainingSession.open(buildTrainingProgram(odd, { batch: 3 }))
+    try {
+      oddSession.initialize(3)
+      const single = [0, 1, 2].map((index) => oddSession.evaluateStep({ images: images.slice(index * bytes, (index + 1) * bytes), labels: labels.slice(index, index + 1) }))
+      const whole = oddSession.evaluateStep({ images: somewhere, labels })
+      expect(whole.lossSum).toBeCloseTo(single.reduce((sum, { lossSum }) => sum + lossSum, 0), 4)
+      expect(oddSession.evaluateStep({ images, labels })).toEqual(whole)
+      const { loss } = oddSession.trainStep({ images, labels }, 0)
+      expect(oddSession.trainStep({ images: somewhere, labels }, 0).loss).toBeCloseTo(loss, 5)
+    } finally {
+      oddSession.close()
+    }
+    session.initialize(3)
+    const { images: even, labels: four } = randomBatch(4, 1)
+    const moved = new Uint8Array(even.length + 1).subarray(1)
+    moved.set(even)
+    expect(session.evaluateStep({ images: moved, labels: four })).toEqual(session.evaluateStep({ images: even, labels: four }))
+  })
+
   it('goes on from restored variables as if it had never stopped', () => {
     session.initialize(5)
     session.trainStep(randomBatch(4, 1), 0.1)

@@ -3,7 +3,7 @@ import type { Precision } from '../../shared/training/specification.js'
 import { emitForwardPass } from './forward-pass.js'
 import { pack, reduce } from './graph/arithmetic.js'
 import type { GraphBuilder } from './graph/graph-builder.js'
-import { emitImages } from './images.js'
+import { emitImageFeed, emitImages } from './images.js'
 import type { Device, EmissionContext } from './layers/emission.js'
 import { computeType } from './precision.js'
 import { emitCorrectCount, emitCrossEntropy, emitTargets } from './loss.js'
@@ -31,17 +31,17 @@ export function emitEvaluationStep(
   options: EvaluationOptions,
 ): Signature {
   return builder.scope('eval_step', () => {
-    const bytes = builder.placeholder('images', DataType.DT_STRING, [1])
+    const fed = emitImageFeed(builder, anyBatch, graph.resolution)
     const labels = builder.placeholder('labels', DataType.DT_INT32, [anyBatch])
     const dtype = computeType(options.precision)
     const context = evaluationContext(builder, table, options)
-    const images = emitImages(builder, bytes, anyBatch, graph.resolution, dtype)
+    const images = emitImages(builder, fed, graph.resolution, dtype)
     const emissions = emitForwardPass(context, graph, images, () => 'moving')
     const logits = emissions[emissions.length - 1].output
     const targets = emitTargets(builder, labels, graph.classes, 0)
     const { losses } = emitCrossEntropy(builder, logits, targets)
     const metrics = pack(builder, [reduce(builder, 'Sum', losses, [0]), emitCorrectCount(builder, logits, targets)])
-    const inputs = { images: { tensor: bytes, shape: [1] }, labels: { tensor: labels, shape: [anyBatch] } }
+    const inputs = { images: fed, labels: { tensor: labels, shape: [anyBatch] } }
     return { inputs, outputs: { metrics: { tensor: metrics, shape: [2] } } }
   })
 }

@@ -6,6 +6,7 @@ import { InvalidInputError } from '../../shared/errors.js'
 import type { Precision } from '../../shared/training/specification.js'
 import { createRng } from '../../shared/rng.js'
 import { sessionError } from './errors.js'
+import { feedImages, imageBytes } from './images.js'
 import { type TensorFlow, loadTensorFlow } from './native/load.js'
 import { type SignatureName, type TrainingProgram, entryPointsOf, savedModelOf } from './program.js'
 import { servingTag } from './saved-model.js'
@@ -142,7 +143,9 @@ export class TrainingSession {
   }
 
   private feed({ images, labels }: Batch): TensorMap {
-    return { images: this.tf.tensor([images], [1], 'string'), labels: this.tf.tensor(labels, [labels.length], 'int32') }
+    const { tf, program } = this
+    const words = feedImages(images, labels.length, program.graph.resolution)
+    return { images: tf.tensor(words, [labels.length, words.length / labels.length], 'int32'), labels: tf.tensor(labels, [labels.length], 'int32') }
   }
 
   /** Runs one entry point; feeds are disposed, outputs are copied out and disposed. */
@@ -161,7 +164,7 @@ export class TrainingSession {
   private checkBatch({ images, labels }: Batch, count: number): void {
     const { resolution, classes } = this.program.graph
     if (labels.length !== count || count === 0) throw new InvalidInputError(`a batch needs ${Math.max(count, 1)} labels, got ${labels.length}`)
-    const bytes = count * resolution * resolution * 3
+    const bytes = count * imageBytes(resolution)
     if (images.length !== bytes) {
       throw new InvalidInputError(`${count} RGB images of ${resolution}x${resolution} are ${bytes} bytes, got ${images.length}`)
     }
@@ -194,6 +197,6 @@ function chooseValue({ name, shape }: VariableSpecification, values: ReadonlyMap
 
 function randomBatch({ graph, options }: TrainingProgram): Batch {
   const rng = createRng(0)
-  const images = Uint8Array.from({ length: options.batch * graph.resolution ** 2 * 3 }, () => rng.integer(256))
+  const images = Uint8Array.from({ length: options.batch * imageBytes(graph.resolution) }, () => rng.integer(256))
   return { images, labels: Int32Array.from({ length: options.batch }, () => rng.integer(graph.classes)) }
 }

@@ -8,7 +8,7 @@ import type { GraphBuilder } from './graph/graph-builder.js'
 import { Guard } from './graph/guard.js'
 import { ResourceVariable } from './graph/resource-variable.js'
 import type { Tensor } from './graph/tensor.js'
-import { emitImages } from './images.js'
+import { emitImageFeed, emitImages } from './images.js'
 import type { Device } from './layers/emission.js'
 import { emitCorrectCount, emitCrossEntropy, emitIsFinite, emitMeanGradient, emitTargets } from './loss.js'
 import { LossScale, emitAllFinite } from './loss-scale.js'
@@ -18,7 +18,7 @@ import type { Signature } from './saved-model.js'
 import { TrainingPass } from './training-pass.js'
 import type { VariableTable } from './variable-table.js'
 
-const { DT_FLOAT, DT_INT32, DT_STRING } = DataType
+const { DT_FLOAT, DT_INT32 } = DataType
 
 /**
  * `forward` ends with the loss, `backward` with the gradients of all variables, which it leaves where the momentum is, `whole` with
@@ -53,12 +53,12 @@ export function residentBatch(builder: GraphBuilder, { resolution, classes }: La
 /** Signature: bytes and labels in, decoded and normalized, they become the resident batch. */
 export function emitLoadBatch(builder: GraphBuilder, graph: LayerGraph, resident: ResidentBatch, options: StepOptions): Signature {
   return builder.scope('load_batch', () => {
-    const bytes = builder.placeholder('images', DT_STRING, [1])
+    const fed = emitImageFeed(builder, options.batch, graph.resolution)
     const labels = builder.placeholder('labels', DT_INT32, [options.batch])
-    const images = resident.images.assign(emitImages(builder, bytes, options.batch, graph.resolution, computeType(options.precision)))
+    const images = resident.images.assign(emitImages(builder, fed, graph.resolution, computeType(options.precision)))
     const targets = resident.targets.assign(emitTargets(builder, labels, graph.classes, options.labelSmoothing))
     const done = emitDone(builder, [images, targets])
-    return { inputs: { images: { tensor: bytes, shape: [1] }, labels: { tensor: labels, shape: [options.batch] } }, outputs: { done } }
+    return { inputs: { images: fed, labels: { tensor: labels, shape: [options.batch] } }, outputs: { done } }
   })
 }
 

@@ -1,19 +1,31 @@
-import { execFileSync } from 'node:child_process'
 import os from 'node:os'
 import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
 import type { Device } from '../tensorflow/layers/emission.js'
+import { type CommandRunner, runCommand } from '../tensorflow/native/command.js'
 import { describeCpu } from '../tensorflow/native/cpu.js'
+import { firstVisibleGpu, readNvidia } from '../tensorflow/native/nvidia.js'
 import { readCpuInfo } from '../tensorflow/native/platform.js'
 import { fastestOnCpu, fastestOnGpu } from './fastest-precision.js'
 
+/** What this process computes on. */
+export type ComputeDevice =
+  | { readonly kind: 'cpu'; readonly deviceClass: string }
+  | { readonly kind: 'gpu'; readonly deviceClass: string; /** Such as `9.0`; null where the driver does not tell. */ readonly computeCapability: string | null }
+
 /**
- * Name of the device that times are measured on, equal for interchangeable ones: `NVIDIA H100 80GB HBM3`, or the processor's
- * model with the number of threads.
+ * Name of the processor as a device that times are measured on, equal for interchangeable ones: its model with the number of threads.
+ * That of a GPU is its own, such as `NVIDIA H100 80GB HBM3`.
  */
-export function deviceClass(isUsingGpu: boolean, threads: number | undefined): string {
-  if (isUsingGpu) return askNvidia('name') ?? 'GPU'
+export function cpuClass(threads: number | undefined): string {
   const count = threads ?? os.availableParallelism()
   return `${os.cpus()[0]?.model.trim() ?? process.arch}, ${count} thread${count === 1 ? '' : 's'}`
+}
+
+/** Asks the driver about the GPU, of which tfjs tells nothing. Never throws. */
+export async function computeDevice(isUsingGpu: boolean, threads?: number, env: NodeJS.ProcessEnv = process.env, run: CommandRunner = runCommand): Promise<ComputeDevice> {
+  if (!isUsingGpu) return { kind: 'cpu', deviceClass: cpuClass(threads) }
+  const gpu = firstVisibleGpu(await readNvidia(env, run), env.CUDA_VISIBLE_DEVICES)
+  return { kind: 'gpu', deviceClass: gpu?.name ?? 'GPU', computeCapability: gpu?.computeCapability ?? null }
 }
 
 /** What programs for this process's device are made with. */
@@ -25,23 +37,11 @@ export interface DeviceOptions {
 }
 
 /** @param choice of the recipe; `auto` comes to what is fastest here */
-export function deviceOptions(choice: PrecisionChoice, isUsingGpu: boolean): DeviceOptions {
-  if (isUsingGpu) return { device: 'gpu', oneDnn: false, precision: choice === 'auto' ? fastestOnGpu(askNvidia('compute_cap')) : choice }
+export function deviceOptions(choice: PrecisionChoice, device: ComputeDevice): DeviceOptions {
+  if (device.kind === 'gpu') return { device: 'gpu', oneDnn: false, precision: choice === 'auto' ? fastestOnGpu(device.computeCapability) : choice }
   const { features } = describeCpu(readCpuInfo())
   const oneDnn = process.arch === 'x64' && process.env.TF_ENABLE_ONEDNN_OPTS === '1'
   // Without oneDNN nobody uses the instructions for bfloat16.
-  const device = oneDnn && features.includes('avx512_bf16') ? 'cpu_with_bfloat16' : 'cpu'
-  return { device, oneDnn, precision: choice === 'auto' ? fastestOnCpu(oneDnn ? features : []) : choice }
-}
-
-/** What tfjs does not hand out about the GPU that this process uses; null where nvidia-smi does not tell either. */
-function askNvidia(property: 'name' | 'compute_cap'): string | null {
-  const chosen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
-  try {
-    const words = [`--query-gpu=${property}`, '--format=csv,noheader', ...(chosen ? [`--id=${chosen}`] : [])]
-    const answer = execFileSync('nvidia-smi', words, { encoding: 'utf8', timeout: 10_000 })
-    return answer.split('\n')[0].trim() || null
-  } catch {
-    return null
-  }
+  const cpu = oneDnn && features.includes('avx512_bf16') ? 'cpu_with_bfloat16' : 'cpu'
+  return { device: cpu, oneDnn, precision: choice === 'auto' ? fastestOnCpu(oneDnn ? features : []) : choice }
 }

@@ -3,7 +3,7 @@ import { parseGenome } from '../../shared/space/parse.js'
 import { isUsingGpu, loadTensorFlow, nativeVersion } from '../tensorflow/native/load.js'
 import { buildTrainingProgram } from '../tensorflow/program.js'
 import { TrainingSession } from '../tensorflow/session.js'
-import { deviceClass, deviceOptions } from './device.js'
+import { computeDevice, deviceOptions } from './device.js'
 import type { TrainingEngine } from './engine.js'
 
 /**
@@ -12,12 +12,12 @@ import type { TrainingEngine } from './engine.js'
  */
 export async function tensorFlowEngine(threads: number | undefined, progress: (line: string) => void): Promise<TrainingEngine> {
   const tf = await loadTensorFlow({ progress, ...(threads === undefined ? {} : { intraOpThreads: threads, interOpThreads: threads }) })
-  const onGpu = isUsingGpu(tf)
+  const device = await computeDevice(isUsingGpu(tf), threads)
   return {
-    device: { deviceClass: deviceClass(onGpu, threads), tensorflow: nativeVersion(tf) },
+    device: { deviceClass: device.deviceClass, tensorflow: nativeVersion(tf) },
     open: ({ encoding, resolution, classes, batch, weightDecay, labelSmoothing, precision }) => {
       const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
-      const options = { batch, weightDecay, labelSmoothing, ...deviceOptions(precision, onGpu) }
+      const options = { batch, weightDecay, labelSmoothing, ...deviceOptions(precision, device) }
       return TrainingSession.open(buildTrainingProgram(graph, options))
     },
   }

@@ -29,6 +29,11 @@ export function cast(builder: GraphBuilder, x: Tensor, dtype: DataType): Tensor 
   return builder.node({ operation: 'Cast', inputs: [x], attributes: { SrcT: typeAttribute(x.dtype), DstT: typeAttribute(dtype) } }, dtype)
 }
 
+/** The same bits as another type; where that is smaller, its parts become a new last dimension. */
+export function bitcast(builder: GraphBuilder, x: Tensor, dtype: DataType): Tensor {
+  return builder.node({ operation: 'Bitcast', inputs: [x], attributes: { T: typeAttribute(x.dtype), type: typeAttribute(dtype) } }, dtype)
+}
+
 /** Sum or mean over the given axes, which vanish. */
 export function reduce(builder: GraphBuilder, operation: 'Sum' | 'Mean', x: Tensor, axes: readonly number[]): Tensor {
   const attributes = { T: typeAttribute(x.dtype), Tidx: typeAttribute(DataType.DT_INT32), keep_dims: booleanAttribute(false) }

@@ -51,6 +51,17 @@ export function parseNvidia(text: string): NvidiaGpu[] {
     })
 }
 
+/**
+ * The GPU that a process uses, which takes the first that CUDA shows it; null where nvidia-smi does not list it.
+ * @param visible CUDA_VISIBLE_DEVICES: numbers and UUIDs (or how they begin) with commas between; absent or empty = all
+ */
+export function firstVisibleGpu(status: NvidiaStatus, visible: string | undefined): NvidiaGpu | null {
+  if (status.kind !== 'gpus') return null
+  const first = visible?.split(',')[0].trim()
+  if (!first) return status.gpus[0]
+  return status.gpus.find(({ index, uuid }) => String(index) === first || (/^GPU-./.test(first) && uuid.startsWith(first))) ?? null
+}
+
 function isOlder(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number))
   const at = b.findIndex((part, index) => part !== (a[index] ?? 0))
