@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { FolderArtifacts } from '../../shared/artifacts/folder-artifacts.js'
+import { openArtifacts } from '../../shared/artifacts/open-artifacts.js'
 import { parseDuration } from '../../shared/config/duration.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { createLogger } from '../../shared/logging.js'
@@ -48,6 +48,7 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
   requireOneCoordinator(words)
   const folder = await WorkFolder.open(resolve(words.work ?? `nasoa-worker-${name}`))
   try {
+    const artifacts = words.artifacts === undefined ? undefined : await openArtifacts(words.artifacts, process.env, logger)
     const tls = await joinedCertificate(words, name, folder.path, logger, signal)
     const { endpoint, close } = await openEndpoint({ ...words, tls })
     const options = {
@@ -63,7 +64,7 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
       folder,
       coordinator: endpoint,
       dataDirectory: words.data === undefined ? undefined : resolve(words.data),
-      artifacts: words.artifacts === undefined ? undefined : new FolderArtifacts(resolve(words.artifacts)),
+      artifacts,
       gpus: gpus?.map(({ uuid }) => uuid),
       drainGraceMs: graceOf(words.drainGrace),
       keepAttempts: words.keepAttempts,

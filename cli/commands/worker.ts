@@ -40,11 +40,12 @@ export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
       .option('data', { type: 'string', describe: 'The images on this machine, where they lie elsewhere than the search says' })
       .option('name', { type: 'string', describe: 'Shown to people; default: the name of this machine' })
       .option('work', { type: 'string', describe: 'Folder for undelivered results and running trainings, one for each worker; default: nasoa-worker-NAME' })
-      .option('artifacts', { type: 'string', describe: 'Folder that all workers of a search reach: trainings go on there from the checkpoints of others' })
+      .option('artifacts', { type: 'string', requiresArg: true, describe: 'Folder or s3://bucket/prefix that all workers of a search reach: trainings go on from the checkpoints of others' })
       .option('keep-attempts', { type: 'boolean', default: false, describe: 'Keep checkpoints after their results are delivered' })
       .option('until-over', { type: 'boolean', default: false, describe: 'End once the search is over, instead of waiting for another' })
       .example('$0 worker --coordinator 127.0.0.1:7040 --slots 2', 'two trainings at a time')
       .example('$0 worker --coordinator coordinator.example:7040 --gpus all --artifacts /shared/checkpoints --labels zone=a', 'a slot for each GPU; others go on with what this one cannot end')
+      .example('$0 worker --coordinator coordinator.example:7040 --artifacts s3://my-bucket/checkpoints', 'the same in S3; credentials, region and endpoint as AWS_* variables say')
       .example('$0 worker --discovery discovery.yaml --tls certs/gpu-1.crt', 'a coordinator that may move, and that asks for a certificate')
       .example('$0 worker --coordinator head-1:7040 --join @token.txt', 'a new machine: gets its certificate, then works')
       .example('$0 worker --coordinator coordinator.example:7040 --data /scratch/imagenet', 'images on a local disk') as unknown as Argv<WorkerArguments>,

@@ -1,49 +1,61 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { EnvironmentError, messageOf } from '../errors.js'
 import type { ArtifactStore } from './artifact-store.js'
-import type { CheckpointReference, StoredCheckpoint } from './checkpoint.js'
-
-/** `<search>/<candidate>/<epoch>_<top1>.safetensors`: what is in the store can be seen, and sorted, with `ls`. */
-const namePattern = /^(\d+)_([01]\.\d+)\.safetensors$/
+import type { NewCheckpoint, StoredCheckpoint } from './checkpoint.js'
+import { candidatePath, checkpointName, parseCheckpointName } from './checkpoint-path.js'
+import { sha256OfFile, writeWhole } from './whole-file.js'
 
 /** A folder that all workers reach: a network file system, or a local one for workers of one machine. */
 export class FolderArtifacts implements ArtifactStore {
   constructor(private readonly root: string) {}
 
-  async put({ top1, ...checkpoint }: CheckpointReference & { readonly top1: number }, file: string): Promise<void> {
-    const folder = this.folder(checkpoint.searchId, checkpoint.candidate)
-    const name = `${String(checkpoint.epoch).padStart(4, '0')}_${top1.toFixed(9)}.safetensors`
-    await attempt(`keep a checkpoint in ${folder}`, async () => {
-      await mkdir(folder, { recursive: true })
-      await copyWhole(file, join(folder, name))
-      for (const earlier of await this.files(checkpoint)) if (earlier !== name) await rm(join(folder, earlier), { force: true })
+  get name(): string {
+    return this.root
+  }
+
+  async probe(): Promise<void> {
+    const file = join(this.root, `.probe-${randomUUID()}`)
+    await attempt(`write to ${this.root}`, async () => {
+      await mkdir(this.root, { recursive: true })
+      await writeFile(file, '')
+      await rm(file)
     })
   }
 
-  async get(checkpoint: CheckpointReference, file: string): Promise<boolean> {
-    return attempt(`read a checkpoint of ${this.root}`, async () => {
-      const [name] = await this.files(checkpoint)
-      if (name === undefined) return false
-      await mkdir(dirname(file), { recursive: true })
-      return copyIfThere(join(this.folder(checkpoint.searchId, checkpoint.candidate), name), file)
+  async put(checkpoint: NewCheckpoint, file: string): Promise<void> {
+    const folder = this.folder(checkpoint.searchId, checkpoint.candidate)
+    await attempt(`keep a checkpoint in ${folder}`, async () => {
+      const sha256 = await sha256OfFile(file)
+      await writeWhole(() => streamOf(file), join(folder, checkpointName(checkpoint, sha256)), sha256)
     })
+  }
+
+  async get(checkpoint: StoredCheckpoint, file: string): Promise<boolean> {
+    const stored = this.file(checkpoint)
+    return attempt(`read ${stored}`, () =>
+      unlessMissing(async () => {
+        await writeWhole(() => streamOf(stored), file, checkpoint.sha256)
+        return true
+      }, false),
+    )
   }
 
   async list(searchId: string, candidate: number): Promise<StoredCheckpoint[]> {
     const folder = this.folder(searchId, candidate)
     return attempt(`list the checkpoints of ${folder}`, async () => {
-      const found = await Promise.all((await namesIn(folder)).map(async (name) => storedOf(name, await sizeOf(join(folder, name)))))
-      return found.flatMap((each) => (each === null ? [] : { searchId, candidate, ...each })).sort((a, b) => a.epoch - b.epoch)
+      // A folder that is not there holds nothing.
+      const names = await unlessMissing(() => readdir(folder), [])
+      const found = await Promise.all(names.map((name) => this.look(searchId, candidate, name)))
+      return found.flatMap((each) => each ?? []).sort((a, b) => a.epoch - b.epoch)
     })
   }
 
-  async delete(checkpoint: CheckpointReference): Promise<void> {
-    const folder = this.folder(checkpoint.searchId, checkpoint.candidate)
-    await attempt(`delete a checkpoint of ${folder}`, async () => {
-      for (const name of await this.files(checkpoint)) await rm(join(folder, name), { force: true })
-    })
+  async delete(checkpoint: StoredCheckpoint): Promise<void> {
+    const file = this.file(checkpoint)
+    await attempt(`delete ${file}`, () => rm(file, { force: true }))
   }
 
   async deleteCandidate(searchId: string, candidate: number): Promise<void> {
@@ -51,60 +63,25 @@ export class FolderArtifacts implements ArtifactStore {
     await attempt(`delete ${folder}`, () => rm(folder, { recursive: true, force: true }))
   }
 
-  /** Of one epoch; more than one only where a put was cut short before it had removed the earlier file. */
-  private async files({ searchId, candidate, epoch }: CheckpointReference): Promise<string[]> {
-    const names = await namesIn(this.folder(searchId, candidate))
-    return names.filter((name) => Number(namePattern.exec(name)?.[1]) === epoch)
+  /** null = it is no checkpoint, or has been deleted meanwhile. */
+  private async look(searchId: string, candidate: number, name: string): Promise<StoredCheckpoint | null> {
+    const parsed = parseCheckpointName(name)
+    if (parsed === null) return null
+    return unlessMissing(async () => ({ searchId, candidate, ...parsed, bytes: (await stat(join(this.folder(searchId, candidate), name))).size }), null)
+  }
+
+  private file(checkpoint: StoredCheckpoint): string {
+    return join(this.folder(checkpoint.searchId, checkpoint.candidate), checkpointName(checkpoint, checkpoint.sha256))
   }
 
   private folder(searchId: string, candidate: number): string {
-    if (!/^[\w-]{1,100}$/.test(searchId)) throw new EnvironmentError(`'${searchId}' is not the id of a search`)
-    return join(this.root, searchId, String(candidate))
+    return join(this.root, candidatePath(searchId, candidate))
   }
 }
 
-/** A folder that is not there holds nothing. */
-async function namesIn(folder: string): Promise<string[]> {
-  return unlessMissing(async () => (await readdir(folder)).filter((name) => namePattern.test(name)).sort(), [])
-}
-
-/** null = it has been deleted meanwhile. */
-function sizeOf(file: string): Promise<number | null> {
-  return unlessMissing(async () => (await stat(file)).size, null)
-}
-
-function storedOf(name: string, bytes: number | null): Pick<StoredCheckpoint, 'epoch' | 'top1' | 'bytes'> | null {
-  const match = namePattern.exec(name)
-  return match === null || bytes === null ? null : { epoch: Number(match[1]), top1: Number(match[2]), bytes }
-}
-
-function copyIfThere(from: string, to: string): Promise<boolean> {
-  return unlessMissing(async () => {
-    await copyWhole(from, to)
-    return true
-  }, false)
-}
-
-/** The copy has another name until all of it is on the disk. */
-async function copyWhole(from: string, to: string): Promise<void> {
-  const part = `${to}.${randomUUID()}.part`
-  try {
-    await copyFile(from, part)
-    await sync(part)
-    await rename(part, to)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw error
-  }
-}
-
-async function sync(file: string): Promise<void> {
-  const handle = await open(file, 'r+')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+/** Opened, so that a file that is not there is known at once. */
+async function streamOf(file: string): Promise<Readable> {
+  return (await open(file)).createReadStream()
 }
 
 async function unlessMissing<T>(act: () => Promise<T>, otherwise: T): Promise<T> {
@@ -120,6 +97,7 @@ async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
+    if (error instanceof EnvironmentError) throw error
     throw new EnvironmentError(`cannot ${what}: ${messageOf(error)}; is the folder of --artifacts there, with room in it?`, {}, { cause: error })
   }
 }

@@ -1,12 +1,15 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import type { ArtifactStore } from '../../shared/artifacts/artifact-store.js'
 import { FolderArtifacts } from '../../shared/artifacts/folder-artifacts.js'
+import { S3Artifacts } from '../../shared/artifacts/s3-artifacts.js'
 import { programVersion } from '../../shared/version.js'
 import { startAgent, type AgentOptions, type RunningAgent } from '../../worker/agent/agent.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { outcomeFor } from '../chaos/known-outcome.js'
 import { closing, coordinator, temporaryFolder, testConfig } from '../cluster/test-search.js'
+import { S3Server, s3Bucket, s3Credentials } from '../support/s3-server.js'
 import { ScriptedTrainer, type StartedTraining } from './scripted-trainer.js'
 
 async function agent(name: string, address: string, changes: Partial<AgentOptions>): Promise<{ agent: RunningAgent; trainer: ScriptedTrainer }> {
@@ -21,9 +24,21 @@ async function agent(name: string, address: string, changes: Partial<AgentOption
 const first = (trainer: ScriptedTrainer): Promise<StartedTraining> => trainer.started.until(() => true)
 const config = testConfig({ search: { population: 4, candidates: 4 } })
 
+const stores: readonly (readonly [string, () => ArtifactStore | Promise<ArtifactStore>])[] = [
+  ['a folder', () => new FolderArtifacts(temporaryFolder())],
+  ['S3', openS3],
+]
+
+async function openS3(): Promise<ArtifactStore> {
+  for (const [name, value] of Object.entries(s3Credentials)) vi.stubEnv(name, value)
+  const server = await S3Server.start()
+  closing({ close: () => (vi.unstubAllEnvs(), server.stop()) })
+  return new S3Artifacts({ bucket: s3Bucket, prefix: 'test' }, { env: { AWS_ENDPOINT_URL_S3: server.url } })
+}
+
 describe('a training whose worker leaves goes on elsewhere from its last epoch', () => {
-  test('with the checkpoint that a draining worker waits for', async () => {
-    const artifacts = new FolderArtifacts(temporaryFolder())
+  test.each(stores)('with the checkpoint that a draining worker waits for, kept in %s', async (_where, open) => {
+    const artifacts = await open()
     const { address, snapshot } = await coordinator({ config })
     const a = await agent('a', address, { artifacts, drainGraceMs: 60_000 })
     const begun = await first(a.trainer)
@@ -62,6 +77,23 @@ describe('a training whose worker leaves goes on elsewhere from its last epoch',
     a.agent.drain('maintenance')
     await a.agent.ended
     expect(snapshot()).toMatchObject({ runningTotal: 0, workers: 0, lostAttempts: { preempted: 1 } })
+  })
+
+  test('where the last checkpoint is damaged, from the one before', async () => {
+    const folder = temporaryFolder()
+    const artifacts = new FolderArtifacts(folder)
+    const { address } = await coordinator({ config })
+    const a = await agent('a', address, { artifacts, drainGraceMs: 60_000 })
+    const begun = await first(a.trainer)
+    for (const top1 of [0.3, 0.2]) begun.pass(top1)
+    a.agent.drain('maintenance')
+    begun.pass(0.1)
+    await a.agent.ended
+    const kept = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.safetensors')).sort()
+    truncateSync(join(folder, kept.at(-1) ?? ''), 0)
+    const b = await agent('b', address, { artifacts })
+    const taken = await b.trainer.started.until(({ work }) => work.specification.encoding === begun.work.specification.encoding)
+    expect(taken.epoch).toBe(1)
   })
 
   test('a checkpoint that no training can go on from is not used again', async () => {

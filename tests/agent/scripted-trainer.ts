@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outcome } from '../../shared/training/outcome.js'
 import type { Launch } from '../../worker/agent/training-run.js'
@@ -35,7 +35,9 @@ export class StartedTraining {
     const path = join(this.work.outputDirectory ?? '', 'last.safetensors')
     mkdirSync(this.work.outputDirectory ?? '', { recursive: true })
     const epoch = ++this.epoch
-    writeFileSync(path, String(epoch))
+    // Replaced, as the real one does it, because the last one may still be on its way to an artifact store.
+    writeFileSync(`${path}.part`, String(epoch))
+    renameSync(`${path}.part`, path)
     this.emit({ kind: 'epoch', epoch, epochs: 10, loss: 1, top1, trainTop1: top1, imagesPerSecond: 10, dataWaitShare: 0, learningRate: 0.1 })
     this.emit({ kind: 'checkpoint', epoch, path })
   }

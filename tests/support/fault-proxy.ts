@@ -48,6 +48,11 @@ export class FaultProxy {
     this.isRefusing = true
   }
 
+  /** Bytes that wait to be let go. */
+  get heldBytes(): number {
+    return [...this.pairs].reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+  }
+
   cut(): void {
     for (const pair of this.pairs) pair.destroy()
   }
@@ -100,6 +105,10 @@ class Pair {
       socket.on('close', () => this.destroy())
     }
     client.resume()
+  }
+
+  get heldBytes(): number {
+    return this.waiting.reduce((sum, { chunk }) => sum + chunk.length, 0)
   }
 
   destroy(): void {

@@ -1,7 +1,7 @@
 import { linkSync, rmSync } from 'node:fs'
 import type { Logger } from 'pino'
-import type { ArtifactStore } from '../../shared/artifacts/artifact-store.js'
-import { lastOf, superseded } from '../../shared/artifacts/checkpoint.js'
+import { DamagedCheckpointError, type ArtifactStore } from '../../shared/artifacts/artifact-store.js'
+import { latestFirst, superseded, type StoredCheckpoint } from '../../shared/artifacts/checkpoint.js'
 import { messageOf } from '../../shared/errors.js'
 
 export interface CandidateCheckpointsOptions {
@@ -28,14 +28,27 @@ export class CandidateCheckpoints {
 
   constructor(private readonly options: CandidateCheckpointsOptions) {}
 
-  /** Copies the last one into the file. @returns its epoch; 0 = there is none */
+  /** Copies the last one that is whole into the file. @returns its epoch; 0 = there is none */
   async fetchLast(file: string): Promise<number> {
     const { store, searchId, candidate } = this.options
     const epoch = await this.guarded('read', async () => {
-      const last = lastOf(await store.list(searchId, candidate))
-      return last !== undefined && (await store.get(last, file)) ? last.epoch : 0
+      for (const each of latestFirst(await store.list(searchId, candidate))) if (await this.fetch(each, file)) return each.epoch
+      return 0
     })
     return epoch ?? 0
+  }
+
+  /** A damaged one is removed, so that nobody stumbles over it again. @returns whether it is in the file */
+  private async fetch(checkpoint: StoredCheckpoint, file: string): Promise<boolean> {
+    const { store } = this.options
+    try {
+      return await store.get(checkpoint, file)
+    } catch (error) {
+      if (!(error instanceof DamagedCheckpointError)) throw error
+      this.complain('read', error)
+      await store.delete(checkpoint)
+      return false
+    }
   }
 
   /** Keeps it soon; while an earlier one is on its way, only the latest waits. */
