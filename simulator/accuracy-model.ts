@@ -32,7 +32,8 @@ export class AccuracyModel {
     return Math.min(1, irreducibleError + Math.exp(this.logError(cost) + deviations * this.deviation))
   }
 
-  private logError(cost: NetworkCost): number {
+  /** Logarithm of the error beyond the irreducible one; of networks smaller than any reference it goes on growing where errors cannot. */
+  logError(cost: NetworkCost): number {
     return features(cost).reduce((sum, feature, i) => sum + feature * this.weights[i], 0)
   }
 }

@@ -1,3 +1,4 @@
+import { stepsOfEpoch } from '../coordinator/step-time/search-hours.js'
 import type { JobLease } from '../shared/cluster/job-lease.js'
 import { genomeCost } from '../shared/network/genome-cost.js'
 import type { Rng } from '../shared/rng.js'
@@ -43,8 +44,6 @@ const trainingNoise = 0.003
 /** Relative deviations of the duration of an epoch, and of the measured step. */
 const epochNoise = 0.02
 const stepNoise = 0.01
-/** A forward pass does a third of a training step's products. */
-const evaluationShare = 1 / 3
 /** Device memory that tensors can use. */
 const usableMemory = 0.9
 
@@ -99,7 +98,7 @@ export class TrainingOracle {
   }
 
   private epochsOf({ recipe }: TrainingSpecification, images: ImageCounts, truth: NetworkTruth, device: SimulatedDevice, rng: Rng): SimulatedEpoch[] {
-    const steps = Math.floor(images.train / recipe.batch) + evaluationShare * Math.ceil(images.validation / recipe.batch)
+    const steps = stepsOfEpoch(images.train, images.validation, recipe.batch)
     const stepMs = truth.stepMs / device.speed
     const chance = 1 / images.classes
     const noise = rng.normal() * trainingNoise

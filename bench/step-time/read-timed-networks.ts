@@ -15,13 +15,15 @@ export interface TimedNetwork {
   readonly stepMs: number
 }
 
-function genomeAt(where: string, encoding: string): Genome {
+/** @throws InvalidInputError for a cell that holds no encoding */
+export function genomeAt(where: string, encoding: string): Genome {
   const parsed = parseEncoding(encoding)
   if (parsed.ok) return parsed.genome
   throw new InvalidInputError(`${where}: ${JSON.stringify(encoding.slice(0, 80))} is no valid encoding: ${parsed.reason} at position ${parsed.position}; mend or remove that row`)
 }
 
-function timeAt(where: string, column: string, text: string): number {
+/** @throws InvalidInputError for a cell that holds no positive number of milliseconds */
+export function timeAt(where: string, column: string, text: string): number {
   const time = text === '' ? NaN : Number(text)
   if (Number.isFinite(time) && time > 0) return time
   throw new InvalidInputError(`${where}: ${column} must be a positive number of milliseconds, found ${text === '' ? 'nothing' : JSON.stringify(text.slice(0, 40))}; mend or remove that row`)

@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs'
 import { type GlobalOptions } from '../output.js'
 import { status, stop } from './search/control.js'
+import { estimate } from './search/estimate.js'
 
 interface RunArguments extends GlobalOptions {
   readonly config: string
@@ -45,6 +46,6 @@ const resume: CommandModule<GlobalOptions, ResumeArguments> = {
 export const search: CommandModule<GlobalOptions, GlobalOptions> = {
   command: 'search',
   describe: 'Run searches',
-  builder: (yargs) => yargs.command(run).command(resume).command(status).command(stop).demandCommand(1, 'name what to do: run, resume, status or stop'),
+  builder: (yargs) => yargs.command(run).command(resume).command(estimate).command(status).command(stop).demandCommand(1, 'name what to do: run, resume, estimate, status or stop'),
   handler: () => undefined,
 }

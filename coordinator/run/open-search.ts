@@ -62,7 +62,8 @@ export function objectivesOf({ objectives }: SearchConfig): Objective[] {
   return objectives.map((name) => ({ name, direction: objectiveDirections[name] }))
 }
 
-function searchOf(config: SearchConfig): SearchSpecification {
+/** What the search itself is told of a config. */
+export function searchOf(config: SearchConfig): SearchSpecification {
   return {
     algorithm: config.search.algorithm,
     bounds: config.space,

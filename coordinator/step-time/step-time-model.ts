@@ -1,21 +1,9 @@
-import { InvalidInputError } from '../../shared/errors.js'
-import { buildLayerGraph } from '../../shared/network/build.js'
 import type { LayerGraph } from '../../shared/network/layer-graph.js'
-import { parseGenome } from '../../shared/space/parse.js'
 import type { MeasuredStep } from './cost-fit.js'
 import type { StepKind } from './layer-work.js'
+import { type StepTimeExample, measuredStep } from './measured-step.js'
 import { stepFeatures } from './step-features.js'
 import { type StepTimeFit, type StepTimePrediction, fewestExamples, fitStepTime, predictStep } from './step-time-fit.js'
-
-/** A network that was timed. */
-export interface StepTimeExample {
-  readonly encoding: string
-  readonly resolution: number
-  readonly classes: number
-  /** Images in a step. */
-  readonly batch: number
-  readonly stepMs: number
-}
 
 /** All that a model knows, as plain JSON; the fit follows from it. */
 export interface StepTimeModelState {
@@ -27,14 +15,6 @@ export interface StepTimeModelState {
 
 /** Growth of the examples after which the fit is made anew. */
 const refitGrowth = 1.1
-
-/** @throws InvalidInputError for an encoding, size, batch or time that cannot be. */
-function measuredStep({ encoding, resolution, classes, batch, stepMs }: StepTimeExample, kind: StepKind): MeasuredStep {
-  if (!Number.isInteger(batch) || batch < 1) throw new InvalidInputError(`the batch of a timed step must be a positive integer, got ${batch}`)
-  if (!Number.isFinite(stepMs) || stepMs <= 0) throw new InvalidInputError(`the step time of ${encoding} must be a positive number of milliseconds, got ${stepMs}`)
-  const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
-  return { features: stepFeatures(graph, batch, kind), stepMs }
-}
 
 /** Learns the step time of networks on one device class from examples, in the order in which they are told: replay is exact. */
 export class StepTimeModel {

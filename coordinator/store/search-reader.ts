@@ -22,7 +22,7 @@ export interface SearchRecord {
  * @throws NotFoundError when the folder holds no search
  */
 export function readSearchRecord(directory: string): SearchRecord {
-  return reading(directory, (database) => {
+  return readingStore(directory, (database) => {
     const [search] = database.prepare('SELECT name, status FROM search').all() as { name: string; status: SearchStatus }[]
     if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet: try again once its coordinator serves`, { directory })
     const rows = database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').all() as CandidateRow[]
@@ -32,10 +32,11 @@ export function readSearchRecord(directory: string): SearchRecord {
 
 /** The jobs of a search, and its failures by reason, also while a coordinator works on it. @throws NotFoundError */
 export function readJobReport(directory: string, failed: boolean): { readonly jobs: JobRecord[]; readonly failures: FailureGroup[] } {
-  return reading(directory, (database) => ({ jobs: readJobs(database, { afterId: 0, limit: -1, failed }), failures: readFailures(database) }))
+  return readingStore(directory, (database) => ({ jobs: readJobs(database, { afterId: 0, limit: -1, failed }), failures: readFailures(database) }))
 }
 
-function reading<T>(directory: string, read: (database: Database.Database) => T): T {
+/** Reads a store without taking it over: also while a coordinator works on it. @throws NotFoundError when the folder holds none */
+export function readingStore<T>(directory: string, read: (database: Database.Database) => T): T {
   const file = join(directory, storeFileName)
   if (!existsSync(file)) throw new NotFoundError(`no search in ${directory}: there is no ${storeFileName}; name the folder given to --output`, { directory })
   const database = new Database(file, { readonly: true })

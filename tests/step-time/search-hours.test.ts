@@ -1,44 +1,61 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type SearchPlan, estimateSearchHours } from '../../coordinator/step-time/search-hours.js'
+import { endTimes, estimateSearchHours, stepsOfEpoch } from '../../coordinator/step-time/search-hours.js'
+import { knownOverhead } from '../../coordinator/step-time/training-time-fit.js'
 import { InvalidInputError } from '../../shared/errors.js'
 
-const plan: SearchPlan = { trainings: 100, epochs: 10, trainingImages: 1000, validationImages: 300, batch: 100, slots: 4, overheadMs: 5000 }
-const certain = { stepMs: 360, logDeviation: 0 }
+const certain = (stepMs: number) => ({ stepMs, logDeviation: 0 })
+const time = knownOverhead(5000)
+const course = Array.from({ length: 100 }, () => ({ step: certain(360), steps: 101 }))
 
 describe('hours of a planned search', () => {
-  test('steps, evaluation and overhead of every training', () => {
-    // 10 epochs of 10 steps and 3 evaluation batches at a third of a step: 101 x 360 ms, and 5 s: 41.36 s a training.
-    const { slotHours, wallHours } = estimateSearchHours([certain, certain], plan)
+  test('steps and overhead of every training', () => {
+    // 101 steps of 360 ms and 5 s: 41.36 s a training.
+    const { slotHours, wallHours } = estimateSearchHours([course], { slots: 4, time })
     expect(slotHours.expected).toBeCloseTo((100 * 41.36) / 3600, 9)
     expect(slotHours).toEqual({ expected: slotHours.expected, low: slotHours.expected, high: slotHours.expected })
     expect(wallHours.expected).toBeCloseTo(slotHours.expected / 4, 9)
   })
 
-  test('the last partial batch is dropped in training and kept in evaluation', () => {
-    const partial = { ...plan, trainingImages: 1099, validationImages: 201 }
-    expect(estimateSearchHours([certain], partial)).toEqual(estimateSearchHours([certain], plan))
+  test('an epoch drops its last partial batch in training, keeps it in evaluation, and evaluates at a third of a step', () => {
+    expect(stepsOfEpoch(1000, 300, 100)).toBeCloseTo(11, 12)
+    expect(stepsOfEpoch(1099, 201, 100)).toBe(stepsOfEpoch(1000, 300, 100))
+    expect(() => stepsOfEpoch(63, 10, 64)).toThrow(InvalidInputError)
   })
 
-  test('more slots than trainings do not help', () => {
-    const { slotHours, wallHours } = estimateSearchHours([certain], { ...plan, trainings: 2, slots: 64 })
+  test('more slots than trainings do not help, and the longest training has to end', () => {
+    const { slotHours, wallHours } = estimateSearchHours([course.slice(0, 2)], { slots: 64, time })
     expect(wallHours.expected).toBeCloseTo(slotHours.expected / 2, 12)
+    const withLong = [...course.slice(0, 9), { step: certain(360_000), steps: 101 }]
+    expect(estimateSearchHours([withLong], { slots: 10, time }).wallHours.expected).toBeCloseTo((36360 + 5) / 3600, 6)
   })
 
-  test('a model that is less sure gives a wider range; many trainings even out which networks are drawn', () => {
-    const width = (spread: number, networks: number[], trainings: number): number => {
-      const { low, high } = estimateSearchHours(networks.map((stepMs) => ({ stepMs, logDeviation: spread })), { ...plan, trainings, overheadMs: 0 }).slotHours
+  test('a model that is less sure, and courses that differ, give a wider range', () => {
+    const width = (spread: number, ...others: number[]): number => {
+      const courses = [100, ...others].map((stepMs) => [{ step: { stepMs, logDeviation: spread }, steps: 1000 }])
+      const { low, high } = estimateSearchHours(courses, { slots: 1, time }).slotHours
       return Math.log(high / low)
     }
-    const networks = Array.from({ length: 50 }, (_, i) => 100 + 10 * i)
-    expect(width(0.2, networks, 100)).toBeGreaterThan(width(0.1, networks, 100))
-    expect(width(0.1, networks, 10)).toBeGreaterThan(width(0.1, networks, 1000))
+    expect(width(0.2)).toBeGreaterThan(width(0.1))
+    expect(width(0.1, 200)).toBeGreaterThan(width(0.1))
   })
 
-  test.each([{ trainings: 0 }, { epochs: 1.5 }, { slots: NaN }, { batch: 2000 }])('refuses a plan with %j', (wrong) => {
-    expect(() => estimateSearchHours([certain], { ...plan, ...wrong })).toThrow(InvalidInputError)
+  test('each slot takes the next training as soon as it is free', () => {
+    const durations = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(durations, fc.integer({ min: 1, max: 70 }), (times, slots) => {
+        const ends = endTimes(times, slots)
+        const starts = ends.map((end, i) => end - times[i])
+        const total = times.reduce((sum, each) => sum + each, 0)
+        const last = Math.max(...ends)
+        expect(starts).toEqual([...starts].sort((a, b) => a - b))
+        expect(last).toBeGreaterThanOrEqual(Math.max(...times, total / slots))
+        expect(last).toBeLessThanOrEqual(total / slots + Math.max(...times))
+      }),
+    )
   })
 
-  test('refuses to estimate from no network', () => {
-    expect(() => estimateSearchHours([], plan)).toThrow(InvalidInputError)
+  test.each([0, 1.5, NaN])('refuses %s slots', (slots) => {
+    expect(() => estimateSearchHours([course], { slots, time })).toThrow(InvalidInputError)
   })
 })

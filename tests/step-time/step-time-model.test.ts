@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type StepTimeExample, StepTimeModel } from '../../coordinator/step-time/step-time-model.js'
+import type { StepTimeExample } from '../../coordinator/step-time/measured-step.js'
+import { StepTimeModel } from '../../coordinator/step-time/step-time-model.js'
 import { InvalidInputError } from '../../shared/errors.js'
 import { graphOf } from './timed-networks.js'
 
