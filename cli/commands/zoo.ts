@@ -8,7 +8,7 @@ interface ZooArguments extends GlobalOptions {
 
 export const zoo: CommandModule<GlobalOptions, ZooArguments> = {
   command: 'zoo <directory>',
-  describe: 'Show the Pareto zoo of a search, running or finished, and write zoo.json, zoo.csv and pareto.svg anew',
+  describe: 'Show the Pareto zoo of a search, running or finished, and write zoo.json, zoo.csv, pareto.svg and the figure of its block phase, phase-block.svg, anew',
   builder: (yargs) =>
     yargs
       .positional('directory', { type: 'string', demandOption: true, describe: 'Folder of the search' })

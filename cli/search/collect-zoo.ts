@@ -1,6 +1,7 @@
+import type { BlockPhase } from '../../coordinator/zoo/block-plot.js'
 import { type ZooFiles, writeZoo } from '../../coordinator/zoo/write-zoo.js'
 import { type Zoo, type ZooCandidate, buildZoo } from '../../coordinator/zoo/zoo.js'
-import { isWhole } from '../../coordinator/run/fidelity.js'
+import { isWhole, rungsOf } from '../../coordinator/run/fidelity.js'
 import { readSearchRecord } from '../../coordinator/store/search-reader.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
@@ -26,13 +27,20 @@ function deviceClasses(told: readonly Candidate[]): string[] {
   return [...new Set(classes)].sort()
 }
 
-/** Builds the zoo from what the search's store has, and writes zoo.json, zoo.csv and pareto.svg into `output`. */
+/** Builds the zoo from what the search's store has, and writes zoo.json, zoo.csv, pareto.svg and phase-block.svg into `output`. */
 export async function collectZoo(directory: string, config: SearchConfig, output = directory): Promise<{ zoo: SearchZoo; files: ZooFiles }> {
-  const { name, status, told } = readSearchRecord(directory)
+  const { name, status, told, blockPhase } = readSearchRecord(directory)
   // Shorter trainings, on lower rungs, are not comparable with whole ones.
   const candidates = told.filter(({ rung }) => isWhole(config, rung)).flatMap(zooCandidate)
   const objectives = config.objectives.map((objective) => ({ name: objective, direction: objectiveDirections[objective] }))
   const zoo = buildZoo(candidates, { objectives, constraints: config.constraints, unsuccessful: told.filter(({ outcome }) => outcome?.kind !== 'succeeded').length })
   const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), ...zoo, candidates: told.length }
-  return { zoo: report, files: await writeZoo(output, report, candidates) }
+  const blocks: BlockPhase = {
+    candidates: blockPhase.flatMap(zooCandidate),
+    epochs: rungsOf(config)[0].epochs,
+    objectives,
+    constraints: config.constraints,
+    areTimesComparable: deviceClasses(blockPhase).length === 1,
+  }
+  return { zoo: report, files: await writeZoo(output, report, candidates, blocks.candidates.length === 0 ? null : blocks) }
 }

@@ -26,8 +26,9 @@ export function zooSummary(zoo: SearchZoo, files: ZooFiles): string {
   const unsuccessful = zoo.unsuccessful > 0 ? ` (${zoo.unsuccessful} without a result)` : ''
   const mixed = zoo.deviceClasses.length > 1 ? `\nmeasured on ${zoo.deviceClasses.join(' and ')}: throughputs of different devices are not comparable` : ''
   const front = zoo.zoo.length > 0 ? `\n\n${zooTable(zoo.zoo)}\n` : ''
+  const blocks = files.blockPlot === null ? '' : `\nblocks   ${files.blockPlot}`
   return (
     `${zoo.name}: ${zoo.candidates} candidates trained${unsuccessful}, ${zoo.zoo.length} on the Pareto front, hypervolume ${zoo.hypervolume.toFixed(3)}` +
-    `${mixed}${front}\nfront    ${files.json}\n         ${files.csv}\npicture  ${files.plot}`
+    `${mixed}${front}\nfront    ${files.json}\n         ${files.csv}\npicture  ${files.plot}${blocks}`
   )
 }

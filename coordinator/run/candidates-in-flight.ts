@@ -153,11 +153,11 @@ export class CandidatesInFlight {
     if (outcome.kind === 'cancelled') this.options.store.record({ kind: 'promotion_cancelled', sequence })
   }
 
-  private firstJobOf({ key, operator, parents }: Proposal, atMs: number): Job {
+  private firstJobOf({ key, operator, parents, phase }: Proposal, atMs: number): Job {
     const { store, costOf } = this.options
     const candidate = { sequence: ++this.lastCandidate, encoding: key, rung: 0, ...costOf(key) }
     // Nobody has been promised anything: what a crash takes is proposed again, by the same generator.
-    store.recordLazily({ kind: 'proposed', candidate: { ...candidate, operator, parents } })
+    store.recordLazily({ kind: 'proposed', candidate: { ...candidate, operator, parents, ...(phase && { phase }) } })
     return this.jobOf(candidate, atMs)
   }
 

@@ -15,6 +15,8 @@ const mostParsed = 2000
 /** The joint block and macro space within bounds; the key is the canonical encoding. */
 export class ArchitectureSpace implements SearchSpace<Genome> {
   readonly featureLayout = architectureFeatureLayout
+  /** Networks that a search of the space evaluates before others. */
+  readonly first: readonly Genome[] = []
   /** Parents are read again and again; what is known of a genome object (its plan, its canonical form) stays with it. */
   private readonly parsed = new Map<string, Genome>()
 

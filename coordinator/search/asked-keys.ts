@@ -61,3 +61,23 @@ export class AskedKeys<G> {
     return undefined
   }
 }
+
+/** Up to `count` proposals, each marked as asked before the next is made. */
+export function askEach<G>(count: number, asked: AskedKeys<G>, next: () => Proposal | undefined): Proposal[] {
+  const proposals: Proposal[] = []
+  while (proposals.length < count) {
+    const proposal = next()
+    if (proposal === undefined) break
+    asked.add(proposal.key)
+    proposals.push(proposal)
+  }
+  return proposals
+}
+
+/** Takes keys off the front of a list up to the first that is new. */
+export function nextNew<G>(keys: string[], asked: AskedKeys<G>): string | undefined {
+  for (;;) {
+    const key = keys.shift()
+    if (key === undefined || !asked.has(key)) return key
+  }
+}

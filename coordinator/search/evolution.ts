@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../shared/errors.js'
 import { type Rng, createRng, restoreRng } from '../../shared/rng.js'
-import { AskedKeys } from './asked-keys.js'
+import { AskedKeys, askEach, nextNew } from './asked-keys.js'
 import { type Constraint, checkConstraints, violationOf } from './constraint.js'
 import { type Objective, checkObjectives, costsOf } from './objective.js'
 import { type Offspring, makeOffspring } from './offspring.js'
@@ -98,11 +98,8 @@ export class Evolution<G> implements Search {
 
   /** The next of the first sample that is new. */
   nextInitial(): Proposal | undefined {
-    for (;;) {
-      const key = this.initial.shift()
-      if (key === undefined) return undefined
-      if (!this.asked.has(key)) return { key, operator: 'sample', parents: [] }
-    }
+    const key = nextNew(this.initial, this.asked)
+    return key === undefined ? undefined : { key, operator: 'sample', parents: [] }
   }
 
   /** A child, or a random genome where no child is new; undefined when nothing new was found. */
@@ -119,18 +116,6 @@ export class Evolution<G> implements Search {
     this.told.set(key, fidelity)
     this.asked.add(key)
   }
-}
-
-/** Up to `count` proposals, each marked as asked before the next is made. */
-export function askEach<G>(count: number, asked: AskedKeys<G>, next: () => Proposal | undefined): Proposal[] {
-  const proposals: Proposal[] = []
-  while (proposals.length < count) {
-    const proposal = next()
-    if (proposal === undefined) break
-    asked.add(proposal.key)
-    proposals.push(proposal)
-  }
-  return proposals
 }
 
 function memberOf<G>(observation: Observation, { objectives, constraints = [] }: EvolutionOptions<G>): Member | null {

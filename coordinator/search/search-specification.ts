@@ -1,6 +1,8 @@
 import { InvalidInputError } from '../../shared/errors.js'
 import type { SpaceBounds } from '../../shared/space/bounds.js'
+import { canonicalEncoding } from '../../shared/space/canonical.js'
 import type { Genome } from '../../shared/space/genome.js'
+import { parseGenome } from '../../shared/space/parse.js'
 import { ArchitectureSpace } from './architecture-space.js'
 import type { Constraint } from './constraint.js'
 import { createEvolution, restoreEvolution } from './evolution.js'
@@ -35,11 +37,16 @@ export interface SearchSpecification {
 
 /** A new search. The same specification gives the same search. */
 export function createSearch(specification: SearchSpecification, fitting: Fitting = 'inline'): Search {
-  const { phases = [], bounds, seed, initial = [] } = specification
+  const { phases = [], bounds, seed } = specification
   if (phases.length === 0) return createIn(new ArchitectureSpace(bounds), specification, fitting)
   const known = firstKnown(bounds, seed)
   const factory = phaseFactory(specification, phases, fitting)
-  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: -initial.length, known })
+  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: -initialKeys(specification).length, known })
+}
+
+/** Canonical encodings of the networks to begin with, each once. */
+function initialKeys({ initial = [] }: SearchSpecification): string[] {
+  return [...new Set(initial.map((encoding) => canonicalEncoding(parseGenome(encoding))))]
 }
 
 function phaseFactory(specification: SearchSpecification, phases: readonly Phase[], fitting: Fitting): PhaseFactory {
@@ -58,8 +65,9 @@ function withFidelity(space: ArchitectureSpace, { leastFidelity = 1 }: SearchSpe
 }
 
 function createIn(architectures: ArchitectureSpace, specification: SearchSpecification, fitting: Fitting): Search {
-  const { algorithm, ...options } = specification
+  const { algorithm, ...rest } = specification
   const space = withFidelity(architectures, specification)
+  const options = { ...rest, initial: [...initialKeys(specification), ...architectures.first.map((genome) => space.key(genome))] }
   switch (algorithm) {
     case 'nasoa':
       return createSurrogateSearch({ ...options, space, fitting })

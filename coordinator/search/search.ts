@@ -1,4 +1,5 @@
 import type { RngState } from '../../shared/rng.js'
+import type { PhaseName } from './phases/phase.js'
 import type { SurrogateFit, SurrogateFitTask } from './surrogate/surrogate.js'
 
 /** A candidate that the search wants evaluated. `key` is its identity: equal keys are the same network. */
@@ -8,6 +9,8 @@ export interface Proposal {
   readonly operator: string
   /** Keys it was made from. */
   readonly parents: readonly string[]
+  /** Phase of a search in phases; absent of networks that a search was told to begin with. */
+  readonly phase?: PhaseName
 }
 
 /** What an evaluation measured, by objective name; null = it ended without a measurement (diverged, out of memory, timed out). */

@@ -1,4 +1,5 @@
 import type { Candidate, CandidateStatus } from '../../shared/cluster/candidate.js'
+import type { PhaseName } from '../../shared/config/search-config.js'
 import { outcomeOf, type OutcomeRow } from './outcome-row.js'
 
 /** A row of `candidates`. */
@@ -7,6 +8,8 @@ export interface CandidateRow extends OutcomeRow {
   readonly encoding: string
   readonly operator: string
   readonly parents: string
+  /** Absent in a store that no newer program has opened for writing. */
+  readonly phase?: PhaseName | null
   readonly params: number
   readonly macs: number
   readonly activations: number
@@ -22,6 +25,7 @@ export function candidateOf(row: CandidateRow): Candidate {
     status: row.status,
     operator: row.operator,
     parents: JSON.parse(row.parents) as string[],
+    ...(row.phase && { phase: row.phase }),
     params: row.params,
     macs: row.macs,
     activations: row.activations,

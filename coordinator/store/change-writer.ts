@@ -30,8 +30,8 @@ export class ChangeWriter {
     this.progress = database.prepare<[Values]>('UPDATE search SET generator_state = ?, elapsed_ms = ?')
     this.status = database.prepare<[Values]>('UPDATE search SET status = ?, status_reason = ?, ending = ?, status_at_ms = ?')
     this.proposed = database.prepare<[Values]>(
-      `INSERT INTO candidates (sequence, encoding, operator, parents, params, macs, activations, status)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT (sequence) DO NOTHING`,
+      `INSERT INTO candidates (sequence, encoding, operator, parents, phase, params, macs, activations, status)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT (sequence) DO NOTHING`,
     )
     // Only a pending candidate can end, or one that has climbed since, so an outcome is never replaced by another of its rung.
     this.ended = database.prepare<[Values]>(
@@ -98,8 +98,8 @@ export class ChangeWriter {
     }
   }
 
-  private writeProposed({ sequence, encoding, operator, parents, params, macs, activations }: NewCandidate): void {
-    this.proposed.run([sequence, encoding, operator, JSON.stringify(parents), params, macs, activations])
+  private writeProposed({ sequence, encoding, operator, parents, phase, params, macs, activations }: NewCandidate): void {
+    this.proposed.run([sequence, encoding, operator, JSON.stringify(parents), phase ?? null, params, macs, activations])
   }
 
   private writeTold({ sequence, toldSequence, outcome, rung = 0 }: Extract<StoreChange, { kind: 'told' }>): void {

@@ -152,6 +152,9 @@ const migrations: readonly string[] = [
   UPDATE candidates SET precision = 'float32' WHERE outcome = 'succeeded';
   UPDATE rung_results SET precision = 'float32' WHERE outcome = 'succeeded';
   `,
+  `
+  ALTER TABLE candidates ADD COLUMN phase TEXT;
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

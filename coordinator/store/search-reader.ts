@@ -8,6 +8,7 @@ import { NotFoundError } from '../../shared/errors.js'
 import { readFailures, readJobs } from './job-reader.js'
 import { candidateOf, type CandidateRow } from './candidate-row.js'
 import { storeFileName } from './sqlite-store.js'
+import { readTold } from './told-results.js'
 
 /** A search as its store has it at one moment. */
 export interface SearchRecord {
@@ -15,6 +16,8 @@ export interface SearchRecord {
   readonly status: SearchStatus
   /** Told candidates, in the order they were told. */
   readonly told: readonly Candidate[]
+  /** Results of what a block phase proposed, on the lowest rung, in the order they were told. */
+  readonly blockPhase: readonly Candidate[]
 }
 
 /**
@@ -26,13 +29,20 @@ export function readSearchRecord(directory: string): SearchRecord {
     const [search] = database.prepare('SELECT name, status FROM search').all() as { name: string; status: SearchStatus }[]
     if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet: try again once its coordinator serves`, { directory })
     const rows = database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').all() as CandidateRow[]
-    return { name: search.name, status: search.status, told: rows.map(candidateOf) }
+    const told = rows.map(candidateOf)
+    return { name: search.name, status: search.status, told, blockPhase: told.some(isOfBlockPhase) ? readBlockPhase(database) : [] }
   })
 }
 
 /** The jobs of a search, and its failures by reason, also while a coordinator works on it. @throws NotFoundError */
 export function readJobReport(directory: string, failed: boolean): { readonly jobs: JobRecord[]; readonly failures: FailureGroup[] } {
   return readingStore(directory, (database) => ({ jobs: readJobs(database, { afterId: 0, limit: -1, failed }), failures: readFailures(database) }))
+}
+
+const isOfBlockPhase = ({ phase }: Candidate): boolean => phase === 'block'
+
+function readBlockPhase(database: Database.Database): Candidate[] {
+  return [...readTold(database)].filter((candidate) => isOfBlockPhase(candidate) && candidate.rung === 0)
 }
 
 /** Reads a store without taking it over: also while a coordinator works on it. @throws NotFoundError when the folder holds none */

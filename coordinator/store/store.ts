@@ -45,7 +45,7 @@ export interface StoredPromotion {
   readonly rung: number
 }
 
-export type NewCandidate = Pick<Candidate, 'sequence' | 'encoding' | 'operator' | 'parents' | 'params' | 'macs' | 'activations'>
+export type NewCandidate = Pick<Candidate, 'sequence' | 'encoding' | 'operator' | 'parents' | 'phase' | 'params' | 'macs' | 'activations'>
 
 /** Something that happened. Recording one twice (a candidate told twice apart) changes nothing. */
 export type StoreChange =

@@ -11,7 +11,7 @@ export function* readTold(database: Database): Iterable<Candidate> {
   const latest = rows(database, 'SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence')
   const earlier = rows(
     database,
-    `SELECT c.sequence, c.encoding, c.operator, c.parents, c.params, c.macs, c.activations, c.status, r.rung, r.told_sequence,
+    `SELECT c.sequence, c.encoding, c.operator, c.parents, c.phase, c.params, c.macs, c.activations, c.status, r.rung, r.told_sequence,
        ${outcomeColumns.map((column) => `r.${column}`).join(', ')}
      FROM rung_results r JOIN candidates c ON c.sequence = r.candidate ORDER BY r.told_sequence`,
   )

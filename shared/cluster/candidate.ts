@@ -1,3 +1,4 @@
+import type { PhaseName } from '../config/search-config.js'
 import type { Outcome } from '../training/outcome.js'
 
 /** `pending`: its job is queued or running. `told`: the search knows its outcome. `withdrawn`: it will never be evaluated. */
@@ -13,6 +14,8 @@ export interface Candidate {
   /** How it came to be: `sample`, a mutation's name, `crossover`. */
   readonly operator: string
   readonly parents: readonly string[]
+  /** Phase of its search that proposed it; absent in a search without phases. */
+  readonly phase?: PhaseName
   readonly params: number
   readonly macs: number
   readonly activations: number

@@ -66,6 +66,9 @@ const phaseSchema = z.strictObject({
   budget: positive.optional().describe('Candidates that the phase proposes; the last phase takes what is left of the whole budget'),
 })
 
+/** What a phase may change. */
+export type PhaseName = z.output<typeof phaseSchema>['name']
+
 const phasesSchema = z
   .array(phaseSchema)
   .max(10)

@@ -43,6 +43,14 @@ describe('a search whose config names no phases', () => {
     expect(new Set(encodings.slice(10, 20).map(macroOf)).size).toBeGreaterThan(3)
   })
 
+  test('keeps with each candidate which phase proposed it', async () => {
+    const opened = open(temporaryFolder(), withSearch({ candidates: 100 }))
+    train(opened, 25)
+    await opened.store.committed()
+    const told = [...opened.store.told()]
+    expect(told.map(({ phase }) => phase)).toEqual([...new Array<string>(10).fill('block'), ...new Array<string>(10).fill('macro'), ...new Array<string>(5).fill('joint')])
+  })
+
   test('is the same one however often it is interrupted, and keeps its phases when it is given more candidates', () => {
     const whole = train(open(temporaryFolder(), withSearch({ candidates: 100 })), 60)
     const directory = temporaryFolder()

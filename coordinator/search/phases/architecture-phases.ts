@@ -53,8 +53,9 @@ interface Room {
 export function beginPhase(phase: Phase, known: readonly string[], front: readonly string[], state: SearchState, { bounds, population }: Room): SearchState {
   const rng: Rng = restoreRng(state.rng)
   const space = phaseSpace(phase, bounds, known)
-  // A joint phase needs no sample: what it may change has been seen in the phases before.
-  const sampled = phase.name === 'joint' && front.length > 0 ? 0 : Math.ceil(sampledShare * population)
-  const initial = sampled === 0 ? [] : space.sampleSpread(rng, sampled).map((genome) => space.key(genome))
+  // Random candidates are samples as they are.
+  const sampled = state.algorithm === 'random' ? 0 : Math.ceil(sampledShare * population)
+  const sample = sampled === 0 ? [] : space.sampleSpread(rng, sampled)
+  const initial = [...space.first, ...sample].map((genome) => space.key(genome))
   return { ...state, rng: rng.state(), initial, population: front.slice(0, population), pool: [] }
 }

@@ -8,6 +8,7 @@ import { type MutationOperator, blockMutationOperators, macroMutationOperators, 
 import { sampleGenome } from '../../../shared/space/sample.js'
 import { ArchitectureSpace } from '../architecture-space.js'
 import type { Variation } from '../search-space.js'
+import { referencesIn } from './reference-blocks.js'
 
 /** Random networks that are tried before one that is known to be within the phase is mutated instead. */
 const tries = 50
@@ -70,6 +71,9 @@ abstract class PhaseSpace extends ArchitectureSpace {
 export class BlockPhaseSpace extends PhaseSpace {
   protected readonly operators = blockMutationOperators
 
+  /** What the phase begins with, so that its results can be compared with them. */
+  override readonly first = referencesIn(this.known[0], this.bounds)
+
   protected fitted(_rng: Rng, genome: Genome): Genome | null {
     return combine(genome, this.known[0], this.bounds)
   }
@@ -101,12 +105,16 @@ export class MacroPhaseSpace extends PhaseSpace {
 }
 
 /**
- * The network whose macro structure a block phase keeps: of middling cost among many random ones, and one that most blocks fit into.
+ * The network whose macro structure a block phase keeps: of middling cost among many random ones, and one that the reference blocks and
+ * then most random ones fit into.
  */
 export function referenceNetwork(rng: Rng, bounds: SpaceBounds): Genome {
   const drawn = Array.from({ length: 31 }, () => sampleGenome(rng, bounds))
-  const fits = (macro: Genome): number => drawn.filter((block) => combine(block, macro, bounds) !== null).length
+  const random = (macro: Genome): number => drawn.filter((block) => combine(block, macro, bounds) !== null).length
+  const fits = (macro: Genome): number => drawn.length * referencesIn(macro, bounds).length + random(macro)
   const macs = (genome: Genome): number => genomeCost(genome, bounds.measuredAt).macs
-  const middling = [...drawn].sort((a, b) => macs(a) - macs(b)).slice(8, 23)
+  const sorted = [...drawn].sort((a, b) => macs(a) - macs(b))
+  // From the middle outwards: of those that as much fits into, the one of the most middling cost.
+  const middling = Array.from({ length: 15 }, (_, i) => sorted[15 + (i % 2 === 0 ? i / 2 : -(i + 1) / 2)])
   return middling.reduce((best, genome) => (fits(genome) > fits(best) ? genome : best))
 }

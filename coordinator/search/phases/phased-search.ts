@@ -51,7 +51,7 @@ export class PhasedSearch implements Search {
     const proposals: Proposal[] = []
     while (proposals.length < count) {
       const wanted = Math.min(count - proposals.length, this.left)
-      const made = this.inner.ask(wanted)
+      const made = this.inner.ask(wanted).map((proposal, i) => this.marked(proposal, this.at.proposed + i))
       for (const proposal of made) this.pending.set(proposal.key, proposal)
       proposals.push(...made)
       this.at = { ...this.at, proposed: this.at.proposed + made.length }
@@ -82,6 +82,11 @@ export class PhasedSearch implements Search {
 
   applyFit(fit: SurrogateFit): void {
     this.inner.applyFit?.(fit)
+  }
+
+  /** Networks to begin with come before the phase's own. */
+  private marked(proposal: Proposal, number: number): Proposal {
+    return number < 0 ? proposal : { ...proposal, phase: this.factory.phases[this.at.phase].name }
   }
 
   private get isLast(): boolean {

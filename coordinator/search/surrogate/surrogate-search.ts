@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../../shared/errors.js'
+import { askEach } from '../asked-keys.js'
 import { violationOf } from '../constraint.js'
-import { type Evolution, type EvolutionOptions, type EvolutionState, askEach, createEvolution, restoreEvolution } from '../evolution.js'
+import { type Evolution, type EvolutionOptions, type EvolutionState, createEvolution, restoreEvolution } from '../evolution.js'
 import { costsOf, measurementOf } from '../objective.js'
 import type { Observation, Proposal, Search, SearchHistory } from '../search.js'
 import { Acquisition } from './acquisition.js'

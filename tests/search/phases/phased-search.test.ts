@@ -82,6 +82,25 @@ describe.each(['nsga2', 'random'] as const)('%s in phases', (algorithm) => {
   })
 })
 
+describe('a block phase', () => {
+  test.each(['nasoa', 'nsga2', 'random'] as const)('of %s begins with the reference blocks, and says what each phase proposed', (algorithm) => {
+    const initial = ['020-_16_11-21', '020-_16_11-21', '031-_32_1-1-221-11121']
+    const search = createSearch(specification(algorithm, { initial, phases: [{ name: 'block', budget: 5 }, { name: 'joint', budget: Infinity }] }))
+    const proposals = search.ask(8)
+    expect(proposals.map(({ phase }) => phase)).toEqual([undefined, undefined, ...new Array<string>(5).fill('block'), 'joint'])
+    expect(proposals.slice(0, 2).map(({ key }) => key)).toEqual([initial[0], initial[2]])
+    const [macro] = new Set(proposals.slice(2, 7).map(({ key }) => macroOf(key)))
+    // Of the reference blocks this space, of two operations at most, allows one.
+    expect(proposals[2].key).toBe(canonicalEncoding(parseGenome(`020-${macro}`)))
+  })
+
+  test('has all three reference blocks where the space allows them', () => {
+    const wide = spaceSchema.parse({ ...smallSpace, operationsPerBlock: { min: 1, max: 3 } })
+    const [basic, bottleneck, inverted] = createSearch(specification('nsga2', { bounds: wide })).ask(3)
+    expect([basic, bottleneck, inverted].map(({ key }) => blockOf(key))).toEqual(['020-', '10001-', '14441-'])
+  })
+})
+
 describe('phases', () => {
   test('go on with the model that was fitted before', () => {
     const phases = [{ name: 'block', budget: 21 }, { name: 'joint', budget: Infinity }] as const
