@@ -34,8 +34,8 @@ export interface RehearsalOptions {
  * The search is the very one of the config: how large the networks are that it goes for depends on its algorithm.
  */
 export function rehearse(options: RehearsalOptions): RehearsedTraining[] {
-  const { config } = options
-  const search = createSearch(searchOf(config))
+  const { config, classes } = options
+  const search = createSearch(searchOf(config, classes))
   const climb = new Climb(config, objectivesOf(config))
   const oracle = new RehearsedResults(options)
   const trainings: RehearsedTraining[] = []

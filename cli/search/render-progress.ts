@@ -49,6 +49,7 @@ function troubleLines(snapshot: SearchSnapshot): string[] {
   const lost = counted(snapshot.lostAttempts)
   return [
     ...(unsuccessful.length > 0 ? [`  no result      ${unsuccessful.join(', ')}`] : []),
+    ...(snapshot.refused > 0 ? [`  not trained    ${snapshot.refused} predicted to break a constraint on step time`] : []),
     ...(lost.length > 0 ? [`  retried        ${lost.join(', ')}`] : []),
     ...snapshot.warnings.map((warning) => `  warning        ${warning}`),
   ]

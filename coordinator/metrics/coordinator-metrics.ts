@@ -14,6 +14,7 @@ import { registerEventLoopMetrics } from './event-loop.js'
 import { registerFrontMetrics } from './front.js'
 import { registerJobMetrics } from './jobs.js'
 import { registerProcessMetrics } from './process.js'
+import { registerRefusedMetrics } from './refused.js'
 import { registerRungMetrics } from './rungs.js'
 import { registerWorkerMetrics } from './workers.js'
 
@@ -41,6 +42,7 @@ export class CoordinatorMetrics {
     registerProcessMetrics(this.registry)
     registerFrontMetrics(this.registry, () => statistics)
     registerRungMetrics(this.registry, () => climb)
+    registerRefusedMetrics(this.registry, () => run.admission)
     registerJobMetrics(this.registry, () => run.jobs)
     registerWorkerMetrics(this.registry, () => {
       const { leased, running } = run.jobs.states()

@@ -13,7 +13,7 @@ export function isVerdict(outcome: Outcome): outcome is Verdict {
 /** What the search is told of an outcome. @param fidelity share of a whole training, 0..1 */
 export function observationOf(key: string, cost: NetworkCost, outcome: Verdict, fidelity: number): Observation {
   const objectives = outcome.kind === 'succeeded' ? measurements(cost, outcome) : null
-  return { key, objectives, ...(fidelity === 1 ? {} : { fidelity }) }
+  return { key, objectives, ...(fidelity === 1 ? {} : { fidelity }), ...(outcome.kind === 'succeeded' && { deviceClass: outcome.result.deviceClass }) }
 }
 
 function measurements({ params, macs, activations }: NetworkCost, { result }: Extract<Outcome, { kind: 'succeeded' }>): Record<ObjectiveName, number> {

@@ -18,6 +18,7 @@ import { requireSameSearch } from './same-search.js'
 import { hostInProcess, type HostSearch, type SearchHost } from './search-host.js'
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import { SearchStatistics } from './statistics.js'
+import { stepTimeConstraintOf } from './step-time-constraint.js'
 import type { ResolvedDataset } from './training-specification.js'
 
 export interface OpenedSearch {
@@ -63,7 +64,8 @@ export function objectivesOf({ objectives }: SearchConfig): Objective[] {
 }
 
 /** What the search itself is told of a config. */
-export function searchOf(config: SearchConfig): SearchSpecification {
+export function searchOf(config: SearchConfig, classes: number): SearchSpecification {
+  const stepTime = stepTimeConstraintOf(config, classes)
   return {
     algorithm: config.search.algorithm,
     bounds: config.space,
@@ -72,6 +74,7 @@ export function searchOf(config: SearchConfig): SearchSpecification {
     population: config.search.population,
     seed: config.seed,
     initial: config.search.initial,
+    ...(stepTime && { stepTime }),
     leastFidelity: fidelityOf(config, 0),
     phases: (config.phases ?? []).map(({ name, budget = Infinity }) => ({ name, budget })),
   }
@@ -83,14 +86,14 @@ interface Known {
   readonly climb: Climb
 }
 
-function hostOf({ config, hostSearch }: OpenOptions, history: SearchHistory): SearchHost {
-  const specification = searchOf(config)
+function hostOf({ config, dataset, hostSearch }: OpenOptions, history: SearchHistory): SearchHost {
+  const specification = searchOf(config, dataset.classes)
   return hostSearch === undefined ? hostInProcess(resumeSearch(specification, history)) : hostSearch(specification, history)
 }
 
 function begin(options: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
-  const { config, store, nowMs } = options
-  const state = createSearch(searchOf(config)).state()
+  const { config, dataset, store, nowMs } = options
+  const state = createSearch(searchOf(config, dataset.classes)).state()
   const id = randomUUID()
   store.create({ id, name: config.name, config, createdAtMs: nowMs, state })
   const search = hostOf(options, { state, observations: [], pending: [] })

@@ -9,6 +9,7 @@ import { JobTable } from '../jobs/job-table.js'
 import { isHeld, type HeldJob, type Holder, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
 import type { EndedAttempt } from '../jobs/transition.js'
+import { admissionOf, type AdmissionState } from '../search/admission.js'
 import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
 import { candidatesLeft, exhaustion, type Budget } from './budget.js'
@@ -84,6 +85,11 @@ export class SearchRun {
 
   get statusReason(): string {
     return this.state.reason
+  }
+
+  /** What the search has turned away; null = it turns nothing away. */
+  get admission(): AdmissionState | null {
+    return admissionOf(this.options.search.state())
   }
 
   /** What is wrong with the search; null = nothing. */

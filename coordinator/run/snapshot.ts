@@ -41,6 +41,7 @@ export function snapshotOf({ config, run, statistics, climb, workers, nowMs }: S
     lostAttempts: { ...run.lostAttempts },
     rungs: config.rungs === undefined ? [] : climb.counts,
     warnings: warningsOf(statistics, workers, run, nowMs),
+    refused: run.admission?.refused ?? 0,
   }
 }
 
@@ -59,6 +60,9 @@ function runningOf(job: HeldJob, run: SearchRun, workers: WorkerRegistry, epochs
   }
 }
 
+/** Proposals in a row in whose stead nothing was found that is predicted to keep to the constraints. */
+const manyConceded = 3
+
 /** Workers need a moment to connect, or to come back to a coordinator that was started anew. */
 const emptyGraceMs = 15_000
 
@@ -68,6 +72,9 @@ function warningsOf({ deviceClasses }: SearchStatistics, workers: WorkerRegistry
     warnings.push(`throughput was measured on ${deviceClasses.size} kinds of device (${[...deviceClasses].join('; ')}): those figures are not comparable`)
   }
   if (run.trouble !== null) warnings.push(run.trouble)
+  if (run.status === 'running' && (run.admission?.concededInARow ?? 0) >= manyConceded) {
+    warnings.push('hardly any network is predicted to keep to the constraint on step time or throughput: those nearest to it are trained; loosen it, or widen the space')
+  }
   if (run.status === 'running' && workers.emptyMs(nowMs) >= emptyGraceMs) {
     warnings.push('no worker is connected: start some with `nasoa worker --coordinator HOST:PORT`')
   }

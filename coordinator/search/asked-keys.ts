@@ -1,4 +1,5 @@
 import type { Rng } from '../../shared/rng.js'
+import type { Admission } from './admission.js'
 import type { Offspring } from './offspring.js'
 import type { Proposal } from './search.js'
 import type { SearchSpace } from './search-space.js'
@@ -9,7 +10,7 @@ const sampleTries = 200
 /** A space up to this size is walked through once random draws no longer find a genome that is new. */
 const largestEnumeratedSpace = 1_000_000
 
-/** Every key a search has handed out or been told of, so that nothing is evaluated twice. */
+/** Every key a search has handed out, been told of or turned away, so that nothing is evaluated twice. */
 export class AskedKeys<G> {
   private readonly keys = new Set<string>()
 
@@ -21,6 +22,11 @@ export class AskedKeys<G> {
 
   add(key: string): void {
     this.keys.add(key)
+  }
+
+  /** As if it had never been asked. */
+  remove(key: string): void {
+    this.keys.delete(key)
   }
 
   /**
@@ -62,11 +68,18 @@ export class AskedKeys<G> {
   }
 }
 
+/** Who knows what has been asked, and what must not be. */
+export interface AskedAndAdmitted {
+  readonly asked: Pick<AskedKeys<unknown>, 'add'>
+  /** null = everything is admitted. */
+  readonly admission: Admission | null
+}
+
 /** Up to `count` proposals, each marked as asked before the next is made. */
-export function askEach<G>(count: number, asked: AskedKeys<G>, next: () => Proposal | undefined): Proposal[] {
+export function askEach(count: number, { asked, admission }: AskedAndAdmitted, next: () => Proposal | undefined): Proposal[] {
   const proposals: Proposal[] = []
   while (proposals.length < count) {
-    const proposal = next()
+    const proposal = admission === null ? next() : admission.admitted(next)
     if (proposal === undefined) break
     asked.add(proposal.key)
     proposals.push(proposal)

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../shared/errors.js'
 import { type Rng, createRng, restoreRng } from '../../shared/rng.js'
+import { Admission, type AdmissionState, type StepTimeConstraint } from './admission.js'
 import { AskedKeys, askEach, nextNew } from './asked-keys.js'
 import { type Constraint, checkConstraints, violationOf } from './constraint.js'
 import { type Objective, checkObjectives, costsOf } from './objective.js'
@@ -17,6 +18,8 @@ export interface EvolutionOptions<G> {
   readonly seed: number
   /** Keys to evaluate before anything else. */
   readonly initial?: readonly string[]
+  /** Of networks: candidates that are predicted to break it are turned away. Absent = none are. */
+  readonly stepTime?: StepTimeConstraint | undefined
 }
 
 /** What evolution keeps beyond the history. `withdrawn` grows with the withdrawals; the rest is bounded by the population. */
@@ -27,6 +30,8 @@ export interface EvolutionState extends SearchState {
   /** Keys of the population, in its order. */
   readonly population: readonly string[]
   readonly withdrawn: readonly string[]
+  /** Of a search with a constraint on the step time. */
+  readonly admission?: AdmissionState
 }
 
 /**
@@ -35,6 +40,7 @@ export interface EvolutionState extends SearchState {
  */
 export class Evolution<G> implements Search {
   readonly asked: AskedKeys<G>
+  readonly admission: Admission | null
   private readonly population: Population
   /** The highest fidelity that each key was told with. */
   private readonly told = new Map<string, number>()
@@ -47,10 +53,11 @@ export class Evolution<G> implements Search {
   ) {
     this.population = new Population(options.population)
     this.asked = new AskedKeys(options.space)
+    this.admission = options.stepTime === undefined ? null : new Admission(options.stepTime, this.asked)
   }
 
   ask(count: number): Proposal[] {
-    return askEach(count, this.asked, () => this.nextInitial() ?? this.nextOffspring())
+    return askEach(count, this, () => this.nextInitial() ?? this.nextOffspring())
   }
 
   tell(observations: readonly Observation[]): void {
@@ -59,7 +66,7 @@ export class Evolution<G> implements Search {
     observations.forEach((observation, i) => {
       // A result counts once, however often it is delivered; one of a longer training takes the place of an earlier one.
       if (!this.isNews(observation)) return
-      this.register(observation)
+      this.learn(observation)
       const member = members[i]
       if (member !== null) this.population.insert(member)
       else this.population.remove(observation.key)
@@ -80,14 +87,16 @@ export class Evolution<G> implements Search {
       initial: [...this.initial],
       population: this.population.members.map(({ key }) => key),
       withdrawn: [...this.withdrawn],
+      ...(this.admission === null ? {} : { admission: this.admission.state() }),
     }
   }
 
-  restore({ observations, pending }: SearchHistory, { population, withdrawn }: EvolutionState): void {
+  restore({ observations, pending }: SearchHistory, { population, withdrawn, admission }: EvolutionState): void {
     const byKey = new Map(observations.map((observation) => [observation.key, observation]))
-    for (const observation of byKey.values()) this.register(observation)
+    for (const observation of observations) if (this.isNews(observation)) this.learn(observation)
     for (const { key } of pending) this.asked.add(key)
     this.withdraw(withdrawn)
+    if (admission !== undefined) this.admission?.restore(admission)
     this.population.restore(population.map((key) => restoredMember(byKey.get(key), key, this.options)))
   }
 
@@ -112,9 +121,11 @@ export class Evolution<G> implements Search {
     return makeOffspring(this.options.space, this.population, this.rng)
   }
 
-  private register({ key, fidelity = 1 }: Observation): void {
+  private learn(observation: Observation): void {
+    const { key, fidelity = 1 } = observation
     this.told.set(key, fidelity)
     this.asked.add(key)
+    this.admission?.learn(observation)
   }
 }
 

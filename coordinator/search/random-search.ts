@@ -1,4 +1,5 @@
 import { type Rng, createRng, restoreRng } from '../../shared/rng.js'
+import { Admission, type AdmissionState, type StepTimeConstraint } from './admission.js'
 import { AskedKeys, askEach, nextNew } from './asked-keys.js'
 import type { Observation, Proposal, Search, SearchHistory, SearchState } from './search.js'
 import type { SearchSpace } from './search-space.js'
@@ -8,30 +9,36 @@ export interface RandomSearchState extends SearchState {
   readonly withdrawn: readonly string[]
   /** Keys to evaluate before random ones that have not been asked yet; absent in older states: none. */
   readonly initial?: readonly string[]
+  readonly admission?: AdmissionState
 }
 
 /** Uniform random candidates without repetition: the yardstick of every other search. */
 class RandomSearch<G> implements Search {
-  private readonly asked: AskedKeys<G>
+  readonly asked: AskedKeys<G>
+  readonly admission: Admission | null
   private readonly withdrawn: string[] = []
 
   constructor(
-    space: SearchSpace<G>,
+    { space, stepTime }: Pick<RandomSearchOptions<G>, 'space' | 'stepTime'>,
     private readonly rng: Rng,
     private readonly initial: string[],
   ) {
     this.asked = new AskedKeys(space)
+    this.admission = stepTime === undefined ? null : new Admission(stepTime, this.asked)
   }
 
   ask(count: number): Proposal[] {
-    return askEach(count, this.asked, () => {
+    return askEach(count, this, () => {
       const key = nextNew(this.initial, this.asked) ?? this.asked.findNewSample(this.rng)
       return key === undefined ? undefined : { key, operator: 'sample', parents: [] }
     })
   }
 
   tell(observations: readonly Observation[]): void {
-    for (const { key } of observations) this.asked.add(key)
+    for (const observation of observations) {
+      this.asked.add(observation.key)
+      this.admission?.learn(observation)
+    }
   }
 
   withdraw(keys: readonly string[]): void {
@@ -42,7 +49,8 @@ class RandomSearch<G> implements Search {
   }
 
   state(): RandomSearchState {
-    return { algorithm: 'random', rng: this.rng.state(), withdrawn: [...this.withdrawn], initial: [...this.initial] }
+    const admission = this.admission === null ? {} : { admission: this.admission.state() }
+    return { algorithm: 'random', rng: this.rng.state(), withdrawn: [...this.withdrawn], initial: [...this.initial], ...admission }
   }
 }
 
@@ -51,17 +59,20 @@ export interface RandomSearchOptions<G> {
   readonly seed: number
   /** Keys to evaluate before anything else. */
   readonly initial?: readonly string[]
+  /** As in EvolutionOptions. */
+  readonly stepTime?: StepTimeConstraint | undefined
 }
 
-export function createRandomSearch<G>({ space, seed, initial = [] }: RandomSearchOptions<G>): Search {
-  return new RandomSearch(space, createRng(seed), initial.map((key) => space.key(space.parse(key))))
+export function createRandomSearch<G>({ space, seed, initial = [], stepTime }: RandomSearchOptions<G>): Search {
+  return new RandomSearch({ space, stepTime }, createRng(seed), initial.map((key) => space.key(space.parse(key))))
 }
 
 /** The search that a store kept, continued exactly. */
-export function restoreRandomSearch<G>({ space }: { readonly space: SearchSpace<G> }, { state, observations, pending }: SearchHistory): Search {
-  const { initial = [], withdrawn } = state as RandomSearchState
-  const search = new RandomSearch(space, restoreRng(state.rng), [...initial])
+export function restoreRandomSearch<G>(options: Pick<RandomSearchOptions<G>, 'space' | 'stepTime'>, { state, observations, pending }: SearchHistory): Search {
+  const { initial = [], withdrawn, admission } = state as RandomSearchState
+  const search = new RandomSearch(options, restoreRng(state.rng), [...initial])
   search.tell([...observations, ...pending.map(({ key }) => ({ key, objectives: null }))])
   search.withdraw(withdrawn)
+  if (admission !== undefined) search.admission?.restore(admission)
   return search
 }

@@ -3,6 +3,7 @@ import type { SpaceBounds } from '../../shared/space/bounds.js'
 import { canonicalEncoding } from '../../shared/space/canonical.js'
 import type { Genome } from '../../shared/space/genome.js'
 import { parseGenome } from '../../shared/space/parse.js'
+import type { StepTimeConstraint } from './admission.js'
 import { ArchitectureSpace } from './architecture-space.js'
 import type { Constraint } from './constraint.js'
 import { createEvolution, restoreEvolution } from './evolution.js'
@@ -31,6 +32,8 @@ export interface SearchSpecification {
   readonly leastFidelity?: number
   /** Phases, each from the front of the one before; none = everything may change from the start. */
   readonly phases?: readonly Phase[]
+  /** Candidates that are predicted to break it are turned away; absent = none are. */
+  readonly stepTime?: StepTimeConstraint
   /** Encodings to evaluate before anything else. */
   readonly initial?: readonly string[]
 }
@@ -100,6 +103,6 @@ function restoreIn(architectures: ArchitectureSpace, specification: SearchSpecif
     case 'nsga2':
       return restoreEvolution({ ...options, space }, history)
     case 'random':
-      return restoreRandomSearch({ space }, history)
+      return restoreRandomSearch({ space, stepTime: options.stepTime }, history)
   }
 }

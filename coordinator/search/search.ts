@@ -22,6 +22,8 @@ export interface Observation {
    * then replaces what was known.
    */
   readonly fidelity?: number
+  /** Of the device that measured it; times of different ones are never taken for each other's. */
+  readonly deviceClass?: string
 }
 
 /** Everything beyond the history that a search needs to continue exactly: plain JSON of bounded size. */

@@ -73,4 +73,6 @@ export interface SearchSnapshot {
   readonly warnings: readonly string[]
   /** Lowest first; empty in a search without rungs. */
   readonly rungs: readonly RungProgress[]
+  /** Networks that were predicted to break a constraint on the step time, and not trained. */
+  readonly refused: number
 }

@@ -22,6 +22,7 @@ const view: SearchSnapshot = {
   fastest: { encoding: '2-_16_1-1', top1: 0.4, imagesPerSecond: 2900 },
   unsuccessful: { diverged: 1, out_of_memory: 2, timed_out: 0 },
   lostAttempts: { worker_lost: 1 },
+  refused: 0,
   rungs: [
     { epochs: 1, results: 10, promoted: 3 },
     { epochs: 4, results: 2, promoted: 0 },

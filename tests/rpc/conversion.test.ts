@@ -129,6 +129,7 @@ const snapshot: fc.Arbitrary<SearchSnapshot> = fc.record({
   unsuccessful: fc.dictionary(fc.constantFrom('diverged', 'timed_out'), count, { noNullPrototype: true }),
   lostAttempts: fc.dictionary(fc.constantFrom('worker_lost', 'disk'), count, { noNullPrototype: true }),
   warnings: fc.array(word),
+  refused: count,
   rungs: fc.array(fc.record({ epochs: count, results: count, promoted: count })),
 })
 

@@ -28,7 +28,10 @@ export class Run {
   readonly observations: Observation[] = []
   pending: Proposal[] = []
 
-  constructor(readonly search: Search) {}
+  constructor(
+    readonly search: Search,
+    private readonly judge: (key: string) => Observation = evaluate,
+  ) {}
 
   apply(event: Event): void {
     if ('ask' in event) {
@@ -36,7 +39,7 @@ export class Run {
       this.proposals.push(...asked)
       this.pending.push(...asked)
     } else if ('tell' in event) {
-      const results = this.pending.splice(0, event.tell).map(({ key }) => evaluate(key))
+      const results = this.pending.splice(0, event.tell).map(({ key }) => this.judge(key))
       this.observations.push(...results)
       this.search.tell(results)
     } else {

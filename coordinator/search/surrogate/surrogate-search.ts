@@ -88,7 +88,7 @@ export class SurrogateSearch<G> implements Search {
   ask(count: number): Proposal[] {
     if ((this.options.fitting ?? 'inline') === 'inline') this.fitIfDue()
     const picks = new Picks(this.options.objectives.length, this.evolution, () => this.openCandidates(count))
-    const proposals = askEach(count, this.evolution.asked, () => this.evolution.nextInitial() ?? picks.next() ?? this.evolution.nextOffspring())
+    const proposals = askEach(count, this.evolution, () => this.evolution.nextInitial() ?? picks.next() ?? this.evolution.nextOffspring())
     picks.end()
     for (const { key } of proposals) this.pending.add(key)
     return proposals

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { normalDistribution } from '../../../coordinator/search/surrogate/acquisition.js'
+import { normalDistribution } from '../../../shared/normal-distribution.js'
 import { CandidatePosterior } from '../../../coordinator/search/surrogate/candidate-posterior.js'
 import { CholeskyFactor } from '../../../coordinator/search/surrogate/cholesky-factor.js'
 import { FeatureMatrix } from '../../../coordinator/search/surrogate/feature-matrix.js'

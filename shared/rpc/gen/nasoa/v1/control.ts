@@ -150,6 +150,8 @@ export interface SearchSnapshot {
   warnings: string[];
   /** Empty in a search without rungs. */
   rungs: RungProgress[];
+  /** Networks that were predicted to break a constraint on the step time, and not trained. */
+  refused: number;
 }
 
 export interface SearchSnapshot_UnsuccessfulEntry {
@@ -792,6 +794,7 @@ function createBaseSearchSnapshot(): SearchSnapshot {
     lostAttempts: {},
     warnings: [],
     rungs: [],
+    refused: 0,
   };
 }
 
@@ -862,6 +865,9 @@ export const SearchSnapshot: MessageFns<SearchSnapshot> = {
     }
     for (const v of message.rungs) {
       RungProgress.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.refused !== 0) {
+      writer.uint32(168).uint32(message.refused);
     }
     return writer;
   },
@@ -1043,6 +1049,14 @@ export const SearchSnapshot: MessageFns<SearchSnapshot> = {
             }
 
             message.rungs.push(RungProgress.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.refused = reader.uint32();
             continue;
           }
         }
