@@ -47,6 +47,9 @@ export interface CoreOptions {
   readonly hostSearch?: HostSearch
 }
 
+/** For so many lease times a worker may be silent before it is taken off the list. */
+const forgottenLeases = 2
+
 /** For so many lease times a search waits for an operator when every worker is cordoned. */
 const stuckLeases = 4
 
@@ -62,6 +65,7 @@ export class CoordinatorCore {
   readonly desk: LeaseDesk
   private readonly policy: JobPolicy
   private timer: Timer | null = null
+  private readonly startMs: number
   private isServing = false
   private isClosed = false
   private wakeMs = Infinity
@@ -71,11 +75,12 @@ export class CoordinatorCore {
   constructor(private readonly options: CoreOptions) {
     const { config, dataset, store, directory, clock, observer, turns, newSessionId = randomUUID, hostSearch } = options
     this.policy = policyOf(config)
+    this.startMs = clock.now()
     const { leaseTtlMs } = this.policy
     const hadFailed = store.search()?.status === 'failed'
     this.opened = openSearch({ config, dataset, store, directory, nowMs: clock.now(), leaseTtlMs, hostSearch })
     this.cordons = this.openCordons(hadFailed)
-    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * 2, this.cordons, clock.now(), config.jobs.requires)
+    this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * forgottenLeases, this.cordons, clock.now(), config.jobs.requires)
     this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observing(observer), later: turns.later })
     this.desk = new LeaseDesk({
       clock,
@@ -137,7 +142,8 @@ export class CoordinatorCore {
   /** A cordoned worker ends what it has, and so does one that lacks a label since the config has changed. */
   private lease(holder: Holder): JobLease | null {
     if (!this.workers.mayBeGivenJobs(holder.workerId)) return this.run.leaseHeld(holder)
-    return this.run.lease(holder, this.workers.hasOthers(holder.workerId))
+    const { workerId } = holder
+    return this.run.lease({ ...holder, preferOthers: this.workers.hasOthers(workerId), memoryBytes: this.workers.memoryOf(workerId) })
   }
 
   private openCordons(hadFailed: boolean): Cordons {
@@ -184,6 +190,8 @@ export class CoordinatorCore {
       this.options.logger.warn({ worker: worker.name, workerId: worker.workerId }, 'worker lost: no word from it')
     }
     this.run.prepareFor(this.workers.slots)
+    // By then every worker that an earlier coordinator knew has registered with this one.
+    if (nowMs - this.startMs >= forgottenLeases * this.policy.leaseTtlMs) this.run.giveUpLarger(this.workers.largestMemoryBytes)
     this.run.tick()
     this.wakeInTime()
   }

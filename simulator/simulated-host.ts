@@ -56,8 +56,9 @@ export class SimulatedHost {
     const workerId = `${name}-${index + 1}`
     const stream = (what: string): Rng => randomStream(seed, what, workerId)
     this.rng = stream('worker')
-    this.worker = { workerId, name: workerId, version, slots, deviceClass: name, threadsPerSlot: 1 }
-    this.device = { deviceClass: name, speed: speed * Math.exp(spread * this.rng.normal()), memoryBytes: memoryGiB * bytesPerGiB }
+    const memoryBytes = memoryGiB * bytesPerGiB
+    this.worker = { workerId, name: workerId, version, slots, deviceClass: name, threadsPerSlot: 1, memoryBytes }
+    this.device = { deviceClass: name, speed: speed * Math.exp(spread * this.rng.normal()), memoryBytes }
     this.latencyMs = this.rng.chance(slowNetwork?.share ?? 0) ? (slowNetwork?.latency ?? latency) : latency
     this.cuts = new Disturbances(stream('cuts'), workerClass.cuts)
     const of = (absence: Absence): Disturbances => new Disturbances(stream(absence), workerClass[absence])

@@ -18,7 +18,7 @@ export async function writeHistory(directory: string, config: SearchConfig, jobs
     const opened = openSearch({ config, dataset, store, directory, nowMs: systemClock.now(), leaseTtlMs })
     const run = new SearchRun({ config, dataset, ...opened, store, policy: defaultJobPolicy, clock: systemClock })
     for (let done = 0; done < jobs; done++) {
-      const lease = run.lease({ workerId: 'history', slot: 0 }, false)
+      const lease = run.lease({ workerId: 'history', slot: 0 })
       if (lease === null) throw new Error('the search of the bench has no more candidates')
       run.complete(lease, simulatedOutcome(lease.specification.encoding))
       if (done % jobsPerCommit === 0) await store.committed()

@@ -61,7 +61,7 @@ export class TrainingArm {
 
   /** Trains what the search wants trained next. @returns false when it is over */
   async next(): Promise<boolean> {
-    const lease = this.run.lease({ workerId: 'bench', slot: 0 }, false)
+    const lease = this.run.lease({ workerId: 'bench', slot: 0 })
     if (lease === null) return false
     const outcome = await this.train(lease)
     this.count(lease, outcome)

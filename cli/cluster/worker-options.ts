@@ -8,7 +8,7 @@ import { createLogger } from '../../shared/logging.js'
 import { programVersion } from '../../shared/version.js'
 import type { AgentOptions } from '../../worker/agent/agent.js'
 import { chooseGpus } from '../../worker/agent/gpus.js'
-import { threadsPerSlot } from '../../worker/agent/slots.js'
+import { memoryShare, threadsPerSlot } from '../../worker/agent/slots.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { runCommand } from '../../worker/tensorflow/native/command.js'
 import { readNvidia, type NvidiaGpu } from '../../worker/tensorflow/native/nvidia.js'
@@ -59,6 +59,7 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
         slots,
         deviceClass: gpus?.[0].name ?? cpuClass(threads),
         threadsPerSlot: threads,
+        memoryBytes: gpus === undefined ? memoryShare(slots * words.share) : Math.min(...gpus.map(({ memoryMib }) => memoryMib * 2 ** 20)),
         labels: labelsOf(words.labels),
       },
       folder,

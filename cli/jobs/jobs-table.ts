@@ -1,4 +1,5 @@
 import type { JobRecord } from '../../shared/cluster/job-record.js'
+import { formatGibibytes } from '../../shared/gibibytes.js'
 import type { FoundJobs } from './find-jobs.js'
 
 /** Lines of a table that a person still reads. */
@@ -16,8 +17,9 @@ export function jobsTable({ counts, failures, jobs }: FoundJobs): string {
   return [`jobs: ${states.join(', ')}`, ...(groups.length > 0 ? ['failures by reason:', ...groups] : []), ...more, ...lines].join('\n')
 }
 
-function lineOf({ id, state, outcome, failureReason, attempt, encoding, reason, workerId }: JobRecord): string {
+function lineOf({ id, state, outcome, failureReason, attempt, encoding, reason, workerId, outgrownMemoryBytes }: JobRecord): string {
   const how = failureReason ?? outcome ?? state
   const where = workerId === null ? '' : ` on ${workerId}`
-  return `  ${id}  ${how}${where}, attempt ${attempt}, ${encoding}${reason ? `: ${reason}` : ''}`
+  const outgrown = outgrownMemoryBytes === null ? '' : `, ran out of ${formatGibibytes(outgrownMemoryBytes)}`
+  return `  ${id}  ${how}${where}, attempt ${attempt}${outgrown}, ${encoding}${reason ? `: ${reason}` : ''}`
 }

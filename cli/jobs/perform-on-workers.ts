@@ -1,4 +1,5 @@
 import type { WorkerStatus } from '../../shared/cluster/worker-description.js'
+import { formatGibibytes } from '../../shared/gibibytes.js'
 import { ControlClient } from '../../shared/rpc/control-client.js'
 import { openEndpoint, type EndpointWords } from '../cluster/endpoint.js'
 import { UsageError } from '../output.js'
@@ -36,9 +37,10 @@ async function cordoned(client: ControlClient, { action, worker, reason }: Worke
 }
 
 function listed(workers: readonly WorkerStatus[]): Performed {
-  const lines = workers.map(({ name, deviceClass, slots, busySlots, draining, cordoned: why, address }) => {
+  const lines = workers.map(({ name, deviceClass, memoryBytes, slots, busySlots, draining, cordoned: why, address }) => {
     const state = why !== null ? `cordoned: ${why}` : draining ? 'draining' : `${busySlots} of ${slots} slots busy`
-    return `${name}  ${deviceClass}  ${address}  ${state}`
+    const memory = memoryBytes === undefined ? '' : `, ${formatGibibytes(memoryBytes)}`
+    return `${name}  ${deviceClass}${memory}  ${address}  ${state}`
   })
   return { document: { workers }, text: lines.length > 0 ? lines.join('\n') : 'no worker is connected' }
 }

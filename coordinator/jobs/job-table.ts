@@ -2,6 +2,7 @@ import TinyQueue from 'tinyqueue'
 import type { AttemptReference } from '../../shared/cluster/attempt.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { isHeld, isQueued, type HeldJob, type Holder, type Job, type Queued } from './job.js'
+import { isLarger } from './larger-device.js'
 import type { JobPolicy } from './policy.js'
 import { transition, type EndedAttempt, type JobEvent, type Refusal } from './transition.js'
 
@@ -11,7 +12,15 @@ export type JobObserver = (job: Job, ended: EndedAttempt | null, previous: Job) 
 /** `unknown`: no job with this number that has not ended. */
 export type Applied = 'moved' | 'unchanged' | Refusal | 'unknown'
 
-/** How far down the queue a job is looked for that the asking worker has not failed before. */
+/** Who asks for a job. */
+export interface Applicant extends Holder {
+  /** Memory that a training has there; undefined = not known. */
+  readonly memoryBytes?: number | undefined
+  /** Whether there are other workers, to whom the jobs are left for a while that this one has failed. Default false. */
+  readonly preferOthers?: boolean
+}
+
+/** How far down the queue a job is looked for that the asking worker may have. */
 const avoidanceDepth = 64
 
 /**
@@ -23,6 +32,8 @@ export class JobTable {
   private readonly byHolder = new Map<string, number>()
   /** Oldest job first. Entries are not taken out when a job leaves the queue otherwise; they are checked when they come up. */
   private readonly ready = new TinyQueue<number>()
+  /** The same, of jobs that only larger devices than some may have. */
+  private readonly readyForLarger = new TinyQueue<number>()
   private readonly delayed = new TinyQueue<Job<Queued>>([], (a, b) => a.state.notBeforeMs - b.state.notBeforeMs || a.id - b.id)
   private readonly counts = { queued: 0, leased: 0, running: 0, done: 0 }
   /** Jobs that are ready, but not yet for the worker that failed them, by when they are. */
@@ -69,24 +80,27 @@ export class JobTable {
     return this.jobs.size
   }
 
-  /**
-   * Leases the oldest job that is ready. Jobs that this worker has failed are left to others for a while, if there are any.
-   * @param preferOthers whether there are other workers
-   */
-  lease(holder: Holder, preferOthers: boolean, atMs: number): HeldJob | null {
+  /** Leases the oldest job that is ready, those first that need the memory of this device. */
+  lease(applicant: Applicant, atMs: number): HeldJob | null {
+    const { workerId, slot, memoryBytes } = applicant
     this.promote(atMs)
-    const job = this.take(preferOthers ? holder.workerId : null, atMs)
+    const fits = ({ outgrown }: Job): boolean => outgrown === null || isLarger(memoryBytes, outgrown.memoryBytes)
+    const isLeftToOthers = ({ state: { avoid, notBeforeMs } }: Job<Queued>): boolean =>
+      applicant.preferOthers === true && avoid === workerId && atMs < notBeforeMs + this.policy.avoidanceMs
+    const isFor = (job: Job<Queued>): boolean => fits(job) && !isLeftToOthers(job)
+    const job = this.take(this.readyForLarger, isFor, atMs) ?? this.take(this.ready, isFor, atMs)
     if (job === null) return null
-    this.apply(job.id, { kind: 'lease', ...holder }, atMs)
-    return this.heldBy(holder)
+    this.apply(job.id, { kind: 'lease', workerId, slot }, atMs)
+    return this.heldBy({ workerId, slot })
   }
 
   renew(attempt: AttemptReference, holder: Holder, atMs: number): Applied {
     return this.apply(attempt.jobId, { kind: 'renew', token: attempt.token, ...holder }, atMs)
   }
 
-  complete(attempt: AttemptReference, outcome: Outcome, atMs: number): Applied {
-    return this.apply(attempt.jobId, { kind: 'complete', token: attempt.token, outcome }, atMs)
+  /** @param outgrownBytes memory of the device that it ran on, where some worker has a larger one */
+  complete(attempt: AttemptReference, outcome: Outcome, atMs: number, outgrownBytes: number | null = null): Applied {
+    return this.apply(attempt.jobId, { kind: 'complete', token: attempt.token, outcome, outgrownBytes }, atMs)
   }
 
   release(attempt: AttemptReference, reason: string, atMs: number): Applied {
@@ -103,6 +117,14 @@ export class JobTable {
 
   cancelAll(reason: string, atMs: number): void {
     for (const id of [...this.jobs.keys()]) this.cancel(id, reason, atMs)
+  }
+
+  /** Ends what waits for a larger device than there is. @param largestBytes memory of the largest; undefined = not known of any */
+  giveUpLarger(largestBytes: number | undefined, atMs: number): void {
+    for (const { id, state, outgrown } of [...this.jobs.values()]) {
+      const isHopeless = state.kind === 'queued' && outgrown !== null && !isLarger(largestBytes, outgrown.memoryBytes)
+      if (isHopeless) this.apply(id, { kind: 'give_up_larger' }, atMs)
+    }
   }
 
   /** Lets leases and limits run out. */
@@ -171,22 +193,27 @@ export class JobTable {
     for (let next = this.delayed.peek(); next && next.state.notBeforeMs <= atMs; next = this.delayed.peek()) {
       this.delayed.pop()
       if (this.jobs.get(next.id) !== next) continue
-      this.ready.push(next.id)
+      this.readyQueueOf(next).push(next.id)
       if (next.state.avoid !== null) this.avoided.push(next)
     }
   }
 
-  private take(avoidedBy: string | null, atMs: number): Job<Queued> | null {
+  private readyQueueOf({ outgrown }: Job): TinyQueue<number> {
+    return outgrown === null ? this.ready : this.readyForLarger
+  }
+
+  /** The oldest in the queue that satisfies the condition, of a number of them. */
+  private take(ready: TinyQueue<number>, isFor: (job: Job<Queued>) => boolean, atMs: number): Job<Queued> | null {
     const passedOver: number[] = []
     let found: Job<Queued> | null = null
-    while (found === null && this.ready.length > 0 && passedOver.length < avoidanceDepth) {
-      const id = this.ready.pop() as number
+    while (found === null && ready.length > 0 && passedOver.length < avoidanceDepth) {
+      const id = ready.pop() as number
       const job = this.jobs.get(id)
-      if (!job || !isQueued(job) || job.state.notBeforeMs > atMs) continue
-      if (job.state.avoid !== null && job.state.avoid === avoidedBy && atMs < job.state.notBeforeMs + this.policy.avoidanceMs) passedOver.push(id)
-      else found = job
+      if (!job || !isQueued(job) || job.state.notBeforeMs > atMs || this.readyQueueOf(job) !== ready) continue
+      if (isFor(job)) found = job
+      else passedOver.push(id)
     }
-    for (const id of passedOver) this.ready.push(id)
+    for (const id of passedOver) ready.push(id)
     return found
   }
 }

@@ -60,6 +60,13 @@ export interface Done {
 
 export type JobState = Queued | Leased | Running | Done
 
+/** A device whose memory was too small for a job that is to be tried on a larger one. */
+export interface OutgrownDevice {
+  readonly memoryBytes: number
+  /** The result of the job, unless a larger device gives it another. */
+  readonly outcome: Extract<Outcome, { kind: 'out_of_memory' }>
+}
+
 /** The evaluation of one candidate: the unit that a worker leases. */
 export interface Job<State extends JobState = JobState> {
   /** From 1, in the order they were queued. */
@@ -74,6 +81,8 @@ export interface Job<State extends JobState = JobState> {
   readonly failures: number
   /** Attempts during which the worker was lost or the trainer crashed. */
   readonly kills: number
+  /** Only larger devices may have it; null = any may. */
+  readonly outgrown: OutgrownDevice | null
   readonly state: State
 }
 
@@ -98,5 +107,5 @@ export function newJob(identity: Pick<Job, 'id' | 'candidate' | 'encoding'>, atM
     avoid: null,
     silentHolder: null,
   }
-  return { ...identity, createdAtMs: atMs, attempt: 0, failures: 0, kills: 0, state }
+  return { ...identity, createdAtMs: atMs, attempt: 0, failures: 0, kills: 0, outgrown: null, state }
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../shared/config/duration.js'
+import { formatGibibytes } from '../../shared/gibibytes.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { isHeld, isQueued, type Done, type HeldJob, type Holder, type Job, type JobState, type Leased, type Queued, type Running, type SilentHolder } from './job.js'
 import { failureOf } from './failure.js'
@@ -9,12 +10,22 @@ export type JobEvent =
   | ({ readonly kind: 'lease' } & Holder)
   /** The holder says that it still works on it. */
   | ({ readonly kind: 'renew'; readonly token: number } & Holder)
-  | { readonly kind: 'complete'; readonly token: number; readonly outcome: Outcome }
+  | Completion
   /** The holder hands it back unfinished, which is nobody's fault. */
   | { readonly kind: 'release'; readonly token: number; readonly reason: string }
   | { readonly kind: 'cancel'; readonly reason: string }
+  /** There is no larger device any more for what has outgrown the one that it was tried on. */
+  | { readonly kind: 'give_up_larger' }
   /** Time has passed: limits are looked at. */
   | { readonly kind: 'tick' }
+
+interface Completion {
+  readonly kind: 'complete'
+  readonly token: number
+  readonly outcome: Outcome
+  /** Memory of the device that it ran on, where some worker has a larger one; null = none has. */
+  readonly outgrownBytes: number | null
+}
 
 /** How an attempt ended, for the job's history. */
 export interface EndedAttempt extends Holder {
@@ -46,11 +57,13 @@ export function transition(job: Job, event: JobEvent, atMs: number, policy: JobP
     case 'renew':
       return renew(job, event, atMs, policy)
     case 'complete':
-      return complete(job, event.token, event.outcome, atMs, policy)
+      return complete(job, event, atMs, policy)
     case 'release':
       return release(job, event.token, event.reason, atMs, policy)
     case 'cancel':
       return cancel(job, event.reason, atMs)
+    case 'give_up_larger':
+      return isQueued(job) && job.outgrown !== null ? done(job, job.outgrown.outcome, atMs, null) : unchanged
     case 'tick':
       return tick(job, atMs, policy)
   }
@@ -84,15 +97,17 @@ function renew(job: Job, event: { token: number } & Holder, atMs: number, policy
   return moved({ ...pardoned(job), state: { kind: 'running', ...held(job, event, atMs, policy), reason: 'training, taken up again after silence' } })
 }
 
-function complete(job: Job, token: number, outcome: Outcome, atMs: number, policy: JobPolicy): Transition {
+function complete(job: Job, event: Completion, atMs: number, policy: JobPolicy): Transition {
+  const { token, outcome } = event
   if (token !== job.attempt || token === 0) return refused('stale')
-  if (isHeld(job)) return end(job, outcome, atMs, policy)
+  if (isHeld(job)) return end(job, event, atMs, policy)
   // A repetition of the report that ended the job; anything else would be a second outcome.
   if (!isQueued(job)) return job.state.kind === 'done' && job.state.outcome.kind === outcome.kind ? unchanged : refused('stale')
   // Back in the queue: that the attempt came to nothing is known already, only a true outcome says more.
   if (outcome.kind === 'failed' || outcome.kind === 'cancelled') return unchanged
   const silent = job.state.silentHolder
-  return silent === null ? refused('stale') : done(pardoned(job), outcome, atMs, ended(silent, token, silent.sinceMs, atMs, outcome))
+  if (silent !== null) return conclude(pardoned(job), event, atMs, policy, ended(silent, token, silent.sinceMs, atMs, outcome))
+  return job.outgrown !== null && outcome.kind === 'out_of_memory' ? unchanged : refused('stale')
 }
 
 /** The worker was not lost after all. */
@@ -101,12 +116,21 @@ function pardoned<State extends JobState>(job: Job<State>): Job<State> {
 }
 
 /** A reported outcome of the current attempt. */
-function end(job: HeldJob, outcome: Outcome, atMs: number, policy: JobPolicy): Transition {
+function end(job: HeldJob, event: Completion, atMs: number, policy: JobPolicy): Transition {
+  const { outcome } = event
   const record = endedNow(job, outcome, atMs)
   if (outcome.kind === 'failed') return fail(job, outcome, atMs, policy, null)
-  if (outcome.kind !== 'cancelled') return done(job, outcome, atMs, record)
+  if (outcome.kind !== 'cancelled') return conclude(job, event, atMs, policy, record)
   if (job.state.cancelling !== null) return done(job, outcome, atMs, record)
   return requeue(job, { reason: `handed back: ${outcome.message}`, delayMs: 0, avoid: null, silentHolder: null }, atMs, policy, record)
+}
+
+/** A result, which is the job's, unless a larger device may give it another: that is tried once. */
+function conclude(job: Job, { outcome, outgrownBytes }: Completion, atMs: number, policy: JobPolicy, record: EndedAttempt): Transition {
+  const isCancelling = isHeld(job) && job.state.cancelling !== null
+  if (outcome.kind !== 'out_of_memory' || outgrownBytes === null || job.outgrown !== null || isCancelling) return done(job, outcome, atMs, record)
+  const reason = `to be tried on a device with more than ${formatGibibytes(outgrownBytes)}: ${outcome.message}`
+  return requeue({ ...job, outgrown: { memoryBytes: outgrownBytes, outcome } }, { reason, delayMs: 0, avoid: null, silentHolder: null }, atMs, policy, record)
 }
 
 function release(job: Job, token: number, reason: string, atMs: number, policy: JobPolicy): Transition {
@@ -193,8 +217,10 @@ function requeue(job: Job, back: WayBack, atMs: number, policy: JobPolicy, recor
   return moved({ ...job, state }, record)
 }
 
+/** What comes to nothing on a larger device leaves the job with the result that it has. */
 function done(job: Job, outcome: Outcome, atMs: number, record: EndedAttempt | null): Transition {
-  const state: Done = { kind: 'done', atMs, outcome }
+  const isNothing = outcome.kind === 'failed' || outcome.kind === 'cancelled'
+  const state: Done = { kind: 'done', atMs, outcome: isNothing && job.outgrown !== null ? job.outgrown.outcome : outcome }
   return moved({ ...job, state }, record)
 }
 

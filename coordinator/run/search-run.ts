@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.js'
 import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { NetworkCost } from '../../shared/network/cost.js'
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
-import { JobTable } from '../jobs/job-table.js'
+import { JobTable, type Applicant } from '../jobs/job-table.js'
 import { isHeld, type HeldJob, type Holder, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
 import type { EndedAttempt } from '../jobs/transition.js'
@@ -122,15 +122,12 @@ export class SearchRun {
     this.settle()
   }
 
-  /**
-   * The job that the slot holds already, or else the oldest that is ready.
-   * @param preferOthers whether there are other workers, to whom this one's failed jobs are left
-   */
-  lease(holder: Holder, preferOthers: boolean): JobLease | null {
-    const held = this.leaseHeld(holder)
+  /** The job that the slot holds already, or else the oldest that is ready. */
+  lease(applicant: Applicant): JobLease | null {
+    const held = this.leaseHeld(applicant)
     if (held !== null || this.isOver) return held
     if (this.table.queued === 0) this.topUp()
-    const job = this.table.lease(holder, preferOthers, this.now()) ?? this.leaseNew(holder)
+    const job = this.table.lease(applicant, this.now()) ?? this.leaseNew(applicant)
     // Nothing has changed, so nobody is told: waiting slots are served on changes, and would ask again without end.
     if (job === null) return null
     this.settle()
@@ -174,9 +171,12 @@ export class SearchRun {
     return cancellation
   }
 
-  /** Counts an outcome once; see CompleteJob of worker.proto. */
-  complete(attempt: AttemptReference, outcome: Outcome): 'accepted' | 'stale' {
-    const applied = this.table.complete(attempt, outcome, this.now())
+  /**
+   * Counts an outcome once; see CompleteJob of worker.proto.
+   * @param outgrownBytes memory of the device that it ran on, where some worker has a larger one; null = none has
+   */
+  complete(attempt: AttemptReference, outcome: Outcome, outgrownBytes: number | null = null): 'accepted' | 'stale' {
+    const applied = this.table.complete(attempt, outcome, this.now(), outgrownBytes)
     this.settle()
     if (applied === 'moved' || applied === 'unchanged') return 'accepted'
     // A job that has ended is no longer in memory; the store knows whether it ended with this very report.
@@ -185,6 +185,12 @@ export class SearchRun {
 
   release(attempt: AttemptReference, reason: string): void {
     this.table.release(attempt, reason, this.now())
+    this.settle()
+  }
+
+  /** Ends what waits for a larger device than there is. @param largestBytes memory of the largest; undefined = not known of any */
+  giveUpLarger(largestBytes: number | undefined): void {
+    this.table.giveUpLarger(largestBytes, this.now())
     this.settle()
   }
 
@@ -234,13 +240,13 @@ export class SearchRun {
   }
 
   /** What is queued waits for a retry or for another worker: a slot does not stand idle for that. */
-  private leaseNew(holder: Holder): HeldJob | null {
+  private leaseNew(applicant: Applicant): HeldJob | null {
     const { candidates } = this
     const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)
     // Of those that are asked for already the slot is given one when they come.
     if (left <= 0 || candidates.requested > 0 || candidates.isSpaceExhausted) return null
     this.propose(1)
-    return this.table.lease(holder, true, this.now())
+    return this.table.lease({ ...applicant, preferOthers: true }, this.now())
   }
 
   private topUpSoon(): void {

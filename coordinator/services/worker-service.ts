@@ -19,6 +19,7 @@ import { registrationFromMessage } from '../../shared/rpc/worker-message.js'
 import { scopedWorkerId } from '../../shared/security/peer.js'
 import { compatible, programVersion } from '../../shared/version.js'
 import type { Holder } from '../jobs/job.js'
+import { isLarger } from '../jobs/larger-device.js'
 import type { SearchRun } from '../run/search-run.js'
 import type { SearchStore } from '../store/store.js'
 import type { LeaseDesk } from '../workers/lease-desk.js'
@@ -124,7 +125,7 @@ export class WorkerService {
     const attempt = attemptFromMessage(request.attempt)
     const outcome = outcomeFromMessage(request.outcome)
     const holder = holderOf(session, request.slot)
-    const verdict = this.mayComplete(session, attempt) ? run.complete(attempt, outcome) : 'stale'
+    const verdict = this.mayComplete(session, attempt) ? run.complete(attempt, outcome, outcome.kind === 'out_of_memory' ? this.outgrownBytes(session) : null) : 'stale'
     const next = request.wantsNext && !session.draining ? desk.leaseNow(holder) : null
     await store.committed()
     logger.debug({ ...attempt, worker: session.worker.name, outcome: outcome.kind, verdict }, 'attempt completed')
@@ -182,6 +183,11 @@ export class WorkerService {
     if (state === undefined || state.kind === 'done') return true
     if (state.kind === 'queued') return state.silentHolder === null || state.silentHolder.workerId === worker.workerId
     return state.workerId === worker.workerId
+  }
+
+  /** Memory of this worker's device, where some worker has a larger one; null = none has. */
+  private outgrownBytes({ worker: { memoryBytes } }: WorkerSession): number | null {
+    return memoryBytes !== undefined && isLarger(this.options.workers.largestMemoryBytes, memoryBytes) ? memoryBytes : null
   }
 
   private heldBy(workerId: string): AttemptReference[] {

@@ -1,7 +1,7 @@
 import type { Database } from 'libsql'
 import type { FailureGroup, JobRecord } from '../../shared/cluster/job-record.js'
 import type { FailureReason } from '../../shared/training/outcome.js'
-import { isHeldState, type JobRow } from './job-row.js'
+import { isHeldState, outgrownOf, type JobRow } from './job-row.js'
 import type { JobPage } from './store.js'
 
 /** Jobs in the order they were queued. Also of a store that another process writes. */
@@ -30,6 +30,7 @@ function recordOf(row: JobRow & { readonly encoding: string }): JobRecord {
     deadlineMs: row.deadline_ms === null ? null : Math.round(row.deadline_ms),
     attempt,
     failures,
+    outgrownMemoryBytes: outgrownOf(row)?.memoryBytes ?? null,
     // Of a queued job the row has the silent holder.
     workerId: isHeldState(state) ? row.worker_id : null,
     outcome,

@@ -1,5 +1,5 @@
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
-import { isHeld, type Job, type JobState } from '../jobs/job.js'
+import { isHeld, type Job, type JobState, type OutgrownDevice } from '../jobs/job.js'
 
 /** A row of `jobs`, with the encoding of its candidate where it is read. */
 export interface JobRow {
@@ -14,6 +14,8 @@ export interface JobRow {
   readonly attempt: number
   readonly failures: number
   readonly kills: number
+  /** OutgrownDevice as JSON. */
+  readonly outgrown: string | null
   /** Who holds it; of a queued job, the silent holder. */
   readonly worker_id: string | null
   readonly slot: number | null
@@ -36,6 +38,7 @@ export const jobColumns = [
   'attempt',
   'failures',
   'kills',
+  'outgrown',
   'worker_id',
   'slot',
   'attempt_since_ms',
@@ -67,6 +70,7 @@ function rowOf(job: Job): JobRow {
     attempt: job.attempt,
     failures: job.failures,
     kills: job.kills,
+    outgrown: job.outgrown === null ? null : JSON.stringify(job.outgrown),
     worker_id: holder?.workerId ?? null,
     slot: holder?.slot ?? null,
     attempt_since_ms: holder?.sinceMs ?? null,
@@ -80,7 +84,7 @@ function rowOf(job: Job): JobRow {
 /** A job that has not ended; leases are not stored, so a held one gets the given lease. */
 export function openJobOf(row: JobRow & { readonly encoding: string }, leaseExpiresAtMs: number): Job {
   const { id, candidate, encoding, attempt, failures, kills } = row
-  return { id, candidate, encoding, createdAtMs: row.created_at_ms, attempt, failures, kills, state: openStateOf(row, leaseExpiresAtMs) }
+  return { id, candidate, encoding, createdAtMs: row.created_at_ms, attempt, failures, kills, outgrown: outgrownOf(row), state: openStateOf(row, leaseExpiresAtMs) }
 }
 
 function openStateOf(row: JobRow, expiresAtMs: number): JobState {
@@ -91,6 +95,10 @@ function openStateOf(row: JobRow, expiresAtMs: number): JobState {
   }
   if (row.state === 'done' || holder === null) throw new TypeError(`job ${row.id} is not an open one`)
   return { kind: row.state, ...holder, expiresAtMs, deadlineMs, reason, cancelling: row.cancelling }
+}
+
+export function outgrownOf({ outgrown }: Pick<JobRow, 'outgrown'>): OutgrownDevice | null {
+  return outgrown === null ? null : (JSON.parse(outgrown) as OutgrownDevice)
 }
 
 export function isHeldState(state: JobState['kind']): boolean {

@@ -155,6 +155,10 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE candidates ADD COLUMN phase TEXT;
   `,
+  // JSON: the memory of a device that was too small for the job, and the result that it had there.
+  `
+  ALTER TABLE jobs ADD COLUMN outgrown TEXT;
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

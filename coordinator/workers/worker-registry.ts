@@ -101,6 +101,21 @@ export class WorkerRegistry {
     return this.cordonOf(workerId) === null && (this.byWorker.get(workerId)?.lacks.length ?? 0) === 0
   }
 
+  /** Memory that a training has on this worker; undefined = not known. */
+  memoryOf(workerId: string): number | undefined {
+    return this.byWorker.get(workerId)?.worker.memoryBytes
+  }
+
+  /** The most memory that a training has on any worker that takes jobs; undefined = not known of any. */
+  get largestMemoryBytes(): number | undefined {
+    let largest: number | undefined
+    for (const session of this.bySession.values()) {
+      const { memoryBytes } = session.worker
+      if (memoryBytes !== undefined && this.takesJobs(session)) largest = Math.max(largest ?? 0, memoryBytes)
+    }
+    return largest
+  }
+
   nameOf(workerId: string): string {
     return this.byWorker.get(workerId)?.worker.name ?? workerId
   }

@@ -18,6 +18,8 @@ export interface JobRecord {
   readonly attempt: number
   /** Failures that count against its limit. */
   readonly failures: number
+  /** Memory of the device on which it ran out of it, where it was tried, or is to be tried, on a larger one; null = it was not. */
+  readonly outgrownMemoryBytes: number | null
   /** Who has it; null = nobody. */
   readonly workerId: string | null
   /** null = it has not ended. */

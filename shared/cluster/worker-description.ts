@@ -10,6 +10,8 @@ export interface WorkerDescription {
   /** The processor's model and threads, or the GPU's name; equal for interchangeable devices. */
   readonly deviceClass: string
   readonly threadsPerSlot: number
+  /** Memory that one training has: of its GPU, or an equal share of the machine's; absent = not known. */
+  readonly memoryBytes?: number | undefined
   /** Anything worth knowing of it, for people: zone, rack, spot. */
   readonly labels?: Readonly<Record<string, string>>
 }

@@ -17,7 +17,7 @@ const mostSlots = 1024
 const mostLabels = 32
 
 export function registrationToMessage({ worker, held, searchId }: Registration): RegisterRequest {
-  return { ...worker, labels: { ...worker.labels }, held: held.map(heldToMessage), searchId }
+  return { ...worker, ...detailsToMessage(worker), held: held.map(heldToMessage), searchId }
 }
 
 export function registrationFromMessage(message: RegisterRequest): Registration {
@@ -29,9 +29,19 @@ export function registrationFromMessage(message: RegisterRequest): Registration 
     slots: whole(message.slots, 1, mostSlots, 'slots'),
     deviceClass: remark(text(message.deviceClass, 200, 'device_class')),
     threadsPerSlot: whole(message.threadsPerSlot, 1, 4096, 'threads_per_slot'),
+    memoryBytes: memoryFromMessage(message.memoryBytes),
     labels: labelsFromMessage(message.labels),
   }
   return { worker, held: message.held.map(heldFromMessage), searchId: remark(message.searchId, 100) }
+}
+
+function detailsToMessage({ labels, memoryBytes = 0 }: WorkerDescription): { labels: Record<string, string>; memoryBytes: bigint } {
+  return { labels: { ...labels }, memoryBytes: BigInt(Math.round(memoryBytes)) }
+}
+
+function memoryFromMessage(bytes: bigint): number | undefined {
+  const memoryBytes = whole(bytes, 0, 2 ** 50, 'memory_bytes')
+  return memoryBytes === 0 ? undefined : memoryBytes
 }
 
 function labelsFromMessage(labels: Readonly<Record<string, string>>): Record<string, string> {
@@ -41,10 +51,10 @@ function labelsFromMessage(labels: Readonly<Record<string, string>>): Record<str
 }
 
 export function workerToMessage(worker: WorkerStatus): WorkerMessage {
-  const { lastSeenMs, cordoned, labels, ...rest } = worker
-  return { ...rest, lastSeenMs: BigInt(Math.round(lastSeenMs)), cordoned: cordoned === null ? undefined : remark(cordoned), labels: { ...labels } }
+  const { lastSeenMs, cordoned, ...rest } = worker
+  return { ...rest, ...detailsToMessage(worker), lastSeenMs: BigInt(Math.round(lastSeenMs)), cordoned: cordoned === null ? undefined : remark(cordoned) }
 }
 
 export function workerFromMessage(message: WorkerMessage): WorkerStatus {
-  return { ...message, lastSeenMs: Number(message.lastSeenMs), cordoned: message.cordoned === undefined ? null : remark(message.cordoned) }
+  return { ...message, memoryBytes: memoryFromMessage(message.memoryBytes), lastSeenMs: Number(message.lastSeenMs), cordoned: message.cordoned === undefined ? null : remark(message.cordoned) }
 }

@@ -66,12 +66,13 @@ export class ScriptedWorker {
     readonly workerId: string,
     private readonly slots = 1,
     private readonly labels: Readonly<Record<string, string>> = {},
+    private readonly memoryBytes?: number,
   ) {
     this.client = closing(new WorkerClient({ target: address }))
   }
 
   get description(): WorkerDescription {
-    return { workerId: this.workerId, name: this.workerId, version: programVersion(), slots: this.slots, deviceClass: 'test', threadsPerSlot: 1, labels: this.labels }
+    return { workerId: this.workerId, name: this.workerId, version: programVersion(), slots: this.slots, deviceClass: 'test', threadsPerSlot: 1, labels: this.labels, memoryBytes: this.memoryBytes }
   }
 
   async register(held: readonly { jobId: number; token: number; slot: number }[] = []): Promise<Session> {

@@ -16,5 +16,6 @@ export const result: TrainingResult = {
 }
 export const succeeded: Outcome = { kind: 'succeeded', result }
 export const diverged: Outcome = { kind: 'diverged', epoch: 1, message: 'loss is NaN' }
+export const outOfMemory = { kind: 'out_of_memory', peakBytes: 123, message: 'OOM when allocating' } as const satisfies Outcome
 export const cancelled: Outcome = { kind: 'cancelled', message: 'asked to' }
 export const failed = (reason: FailureReason = 'crashed'): Outcome => ({ kind: 'failed', reason, message: 'it broke' })

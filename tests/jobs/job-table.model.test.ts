@@ -3,13 +3,14 @@ import { expect, test } from 'vitest'
 import { JobTable } from '../../coordinator/jobs/job-table.js'
 import { isHeld, newJob, type Job } from '../../coordinator/jobs/job.js'
 import type { Outcome } from '../../shared/training/outcome.js'
-import { cancelled, diverged, failed, policy, succeeded } from './arbitrary.js'
+import { cancelled, diverged, failed, outOfMemory, policy, succeeded } from './arbitrary.js'
 
 /** What must hold of a job, in the fewest words: how often it was handed out, whether it has ended, and with which outcomes. */
 interface ModelJob {
   tokens: number
   ends: Outcome[]
-  failures: number
+  /** Memory of the device that it ran out of, where it was to be tried on a larger one; null = it was not. */
+  outgrown: number | null
 }
 
 interface Model {
@@ -22,8 +23,16 @@ interface Real {
   readonly done: Map<number, Job>
 }
 
-const holders = ['a', 'b', 'c'].flatMap((workerId) => [0, 1].map((slot) => ({ workerId, slot })))
-const outcomes: readonly Outcome[] = [succeeded, diverged, cancelled, failed(), failed('network')]
+const memories = { a: 100, b: 105, c: 200 }
+const holders = (['a', 'b', 'c'] as const).flatMap((workerId) => [0, 1].map((slot) => ({ workerId, slot, memoryBytes: memories[workerId] })))
+const outcomes: readonly Outcome[] = [succeeded, diverged, cancelled, outOfMemory, failed(), failed('network')]
+
+/** As the coordinator finds it out from who is registered. */
+function outgrownBy(job: Job | undefined): number | null {
+  if (!job) return null
+  const holder = isHeld(job) ? job.state : job.state.kind === 'queued' ? job.state.silentHolder : null
+  return holder && holder.workerId !== 'c' ? memories[holder.workerId as 'a' | 'b'] : null
+}
 
 class Step implements fc.Command<Model, Real> {
   constructor(
@@ -58,12 +67,14 @@ const steps = [
     (holder) =>
       new Step(`lease ${holder.workerId}/${holder.slot}`, ({ now, jobs }, { table }) => {
         if (table.heldBy(holder)) return
-        const job = table.lease(holder, false, now)
+        const job = table.lease(holder, now)
         if (!job) return
         const known = jobs.get(job.id) as ModelJob
         known.tokens++
         expect(job.attempt).toBe(known.tokens)
         expect(known.ends).toEqual([])
+        // What did not fit is never tried on a device of the same size again.
+        if (known.outgrown !== null) expect(holder.memoryBytes).toBeGreaterThanOrEqual(1.1 * known.outgrown)
       }),
   ),
   fc.tuple(jobId, fc.integer({ min: 0, max: 3 }), fc.constantFrom(...outcomes)).map(
@@ -72,7 +83,13 @@ const steps = [
         const known = jobs.get(id) as ModelJob
         const token = known.tokens - age
         const before = done.size
-        const verdict = table.complete({ jobId: id, token }, outcome, now)
+        const outgrown = outgrownBy(table.get(id))
+        const wasOutgrown = known.outgrown
+        const verdict = table.complete({ jobId: id, token }, outcome, now, outgrown)
+        if (verdict === 'moved' && outcome.kind === 'out_of_memory' && !done.has(id)) {
+          expect([wasOutgrown, outgrown]).toEqual([null, expect.any(Number)])
+          known.outgrown = outgrown
+        }
         if (age > 0 || token < 1) expect(['stale', 'unknown']).toContain(verdict)
         if (verdict !== 'moved') expect(done.size).toBe(before)
       }),
@@ -91,6 +108,7 @@ const steps = [
   ),
   jobId.map((id) => new Step(`release ${id}`, ({ now, jobs }, { table }) => void table.release({ jobId: id, token: (jobs.get(id) as ModelJob).tokens }, 'drained', now))),
   jobId.map((id) => new Step(`cancel ${id}`, ({ now }, { table }) => void table.cancel(id, 'stopped', now))),
+  fc.constantFrom(undefined, 100, 200).map((largest) => new Step(`the largest device has ${largest}`, ({ now }, { table }) => table.giveUpLarger(largest, now))),
   fc.integer({ min: 1, max: 1500 }).map(
     (durationMs) =>
       new Step(`wait ${durationMs}`, (model, { table }) => {
@@ -111,7 +129,7 @@ function setUp(): { model: Model; real: Real } {
     done.set(job.id, job)
   })
   for (let id = 1; id <= 4; id++) {
-    model.jobs.set(id, { tokens: 0, ends: [], failures: 0 })
+    model.jobs.set(id, { tokens: 0, ends: [], outgrown: null })
     table.insert(newJob({ id, candidate: id, encoding: `network-${id}` }, 0, policy))
   }
   return { model, real: { table, done } }
@@ -123,7 +141,7 @@ function finish({ now }: Model, { table }: Real): void {
     const atMs = now + round * 2000
     table.tick(atMs)
     for (const holder of holders) {
-      const job = table.heldBy(holder) ?? table.lease(holder, false, atMs)
+      const job = table.heldBy(holder) ?? table.lease(holder, atMs)
       if (job) table.complete({ jobId: job.id, token: job.attempt }, succeeded, atMs)
     }
   }
@@ -135,7 +153,11 @@ test('at most one valid token per job, a stale one never counts, and every job e
       const setup = setUp()
       fc.modelRun(() => setup, commands)
       finish(setup.model, setup.real)
-      for (const { ends } of setup.model.jobs.values()) expect(ends).toHaveLength(1)
+      for (const { ends, outgrown } of setup.model.jobs.values()) {
+        expect(ends).toHaveLength(1)
+        // What is known of a job is never lost to a failure.
+        if (outgrown !== null) expect(['failed', 'cancelled']).not.toContain(ends[0].kind)
+      }
     }),
     { numRuns: 300 },
   )

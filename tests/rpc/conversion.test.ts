@@ -181,7 +181,7 @@ describe('hostile messages', () => {
     )
   })
 
-  const worker = { workerId: 'a', name: 'a', version: '1.0.0', slots: 1, deviceClass: 'cpu', threadsPerSlot: 1, labels: {}, held: [], searchId: '' }
+  const worker = { workerId: 'a', name: 'a', version: '1.0.0', slots: 1, deviceClass: 'cpu', threadsPerSlot: 1, memoryBytes: 0n, labels: {}, held: [], searchId: '' }
   test.each([
     [{ workerId: '../../etc' }, /worker_id/],
     [{ workerId: '.hidden' }, /worker_id/],
@@ -195,6 +195,11 @@ describe('hostile messages', () => {
     [{ labels: { '../x': 'y' } }, /label/],
   ])('a registration with %j is refused by name of the field', (changes, message) => {
     expect(() => registrationFromMessage(RegisterRequest.decode(RegisterRequest.encode({ ...worker, ...changes }).finish()))).toThrow(message)
+  })
+
+  test('memory is a number of bytes, or not known', () => {
+    expect([0n, 80n * 2n ** 30n].map((memoryBytes) => registrationFromMessage({ ...worker, memoryBytes }).worker.memoryBytes)).toEqual([undefined, 80 * 2 ** 30])
+    for (const memoryBytes of [-1n, 2n ** 62n]) expect(() => registrationFromMessage({ ...worker, memoryBytes })).toThrow(/memory_bytes/)
   })
 
   test('control characters do not reach logs', () => {

@@ -25,7 +25,7 @@ function open(directory: string, config: SearchConfig) {
 function trainAll({ run }: ReturnType<typeof open>): string[] {
   const encodings: string[] = []
   for (;;) {
-    const lease: JobLease | null = run.lease({ workerId: 'w', slot: 0 }, false)
+    const lease: JobLease | null = run.lease({ workerId: 'w', slot: 0 })
     if (lease === null) return encodings
     const { encoding } = lease.specification
     run.complete(lease, outcomeFor(encoding))

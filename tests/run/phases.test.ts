@@ -22,7 +22,7 @@ function open(directory: string, config: SearchConfig) {
 function train({ run }: ReturnType<typeof open>, count = Infinity): string[] {
   const encodings: string[] = []
   while (encodings.length < count) {
-    const lease = run.lease(holder, false)
+    const lease = run.lease(holder)
     if (lease === null) break
     const { encoding } = lease.specification
     run.complete(lease, outcomeFor(encoding))

@@ -38,7 +38,7 @@ function open(directory: string, of = config) {
 type Opened = ReturnType<typeof open>
 
 function leaseAndTrain({ run }: Opened): JobLease | null {
-  const lease = run.lease(holder, false)
+  const lease = run.lease(holder)
   if (lease !== null) expect(run.complete(lease, trained(lease))).toBe('accepted')
   return lease
 }
@@ -111,8 +111,8 @@ describe('a search with rungs', () => {
     const before = open(directory)
     const done: JobLease[] = []
     while (!marksOf(done).some((mark) => mark.endsWith('@9'))) done.push(leaseAndTrain(before) as JobLease)
-    let lease = before.run.lease(holder, false) as JobLease
-    for (; lease.specification.stopAfterEpochs === 1; lease = before.run.lease(holder, false) as JobLease) before.run.complete(lease, trained(lease))
+    let lease = before.run.lease(holder) as JobLease
+    for (; lease.specification.stopAfterEpochs === 1; lease = before.run.lease(holder) as JobLease) before.run.complete(lease, trained(lease))
     before.run.complete(lease, { kind: 'cancelled', message: 'asked to' })
     await before.store.committed()
     before.store.close()

@@ -150,7 +150,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
         if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
       })
       for (const job of [1, 2, 3, 4, 5]) table.insert(newJob({ id: job, candidate: job, encoding: candidate(job).encoding }, 0, policy))
-      const leased = ['a', 'b', 'c', 'd'].map((workerId) => table.lease({ workerId, slot: 3 }, false, 10) as HeldJob)
+      const leased = ['a', 'b', 'c', 'd'].map((workerId) => table.lease({ workerId, slot: 3 }, 10) as HeldJob)
       table.renew({ jobId: 2, token: 1 }, { workerId: 'b', slot: 3 }, 20)
       table.cancel(3, 'no longer wanted', 30)
       table.complete({ jobId: 4, token: 1 }, succeeded, 40)
@@ -167,6 +167,22 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       expect(store.outcomeOf({ jobId: 4, token: 2 })).toBeNull()
     })
 
+    test('a job that waits for a larger device still does after a restart, and people see why', async () => {
+      store.create(search)
+      propose(1)
+      const table = new JobTable(policy, (job, ended) => {
+        store.record({ kind: 'job', job })
+        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
+      })
+      table.insert(newJob({ id: 1, candidate: 1, encoding: candidate(1).encoding }, 0, policy))
+      table.lease({ workerId: 'a', slot: 1 }, 10)
+      table.complete({ jobId: 1, token: 1 }, { kind: 'out_of_memory', peakBytes: 99, message: 'full' }, 20, 2 ** 34)
+      await store.committed()
+      const [job] = reopen().openJobs(0)
+      expect(job).toEqual(table.get(1))
+      expect(job.outgrown).toEqual({ memoryBytes: 2 ** 34, outcome: { kind: 'out_of_memory', peakBytes: 99, message: 'full' } })
+    })
+
     test('a silent holder survives a restart, and lost attempts are counted by reason', async () => {
       store.create(search)
       propose(1)
@@ -175,7 +191,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
         if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
       })
       table.insert(newJob({ id: 1, candidate: 1, encoding: candidate(1).encoding }, 0, policy))
-      table.lease({ workerId: 'a', slot: 1 }, false, 10)
+      table.lease({ workerId: 'a', slot: 1 }, 10)
       table.tick(5000)
       await store.committed()
       expect(reopen().openJobs(0)).toEqual([table.get(1)])

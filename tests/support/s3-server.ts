@@ -21,7 +21,7 @@ export class S3Server {
   static async start(): Promise<S3Server> {
     const folder = mkdtempSync(join(tmpdir(), 's3-test-'))
     const words = ['-d', folder, '-a', '127.0.0.1', '-p', '0', '--no-vhost-buckets', '--configure-bucket', s3Bucket]
-    const child = spawn(process.execPath, ['-e', program, '--', 's3rver', ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['-e', program, '--', 's3rver', ...words], { stdio: ['ignore', 'pipe', 'ignore'] })
     return new S3Server(child, folder, await portOf(child))
   }
 

@@ -209,6 +209,8 @@ export interface Worker {
   /** Why it gets no jobs: too many failures in a row, or an operator's reason. Absent = it gets some. */
   cordoned?: string | undefined;
   labels: { [key: string]: string };
+  /** Memory that one training has; 0 = not known. */
+  memoryBytes: bigint;
 }
 
 export interface Worker_LabelsEntry {
@@ -252,6 +254,8 @@ export interface Job {
     | undefined;
   /** Of a job that failed. */
   failureReason: FailureReason;
+  /** Memory of the device on which it ran out of it, where it was tried, or is to be tried, on a larger one. */
+  outgrownMemoryBytes?: bigint | undefined;
 }
 
 export interface ListJobsRequest {
@@ -1501,6 +1505,7 @@ function createBaseWorker(): Worker {
     threadsPerSlot: 0,
     cordoned: undefined,
     labels: {},
+    memoryBytes: 0n,
   };
 }
 
@@ -1545,6 +1550,12 @@ export const Worker: MessageFns<Worker> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       Worker_LabelsEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
     });
+    if (message.memoryBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type int64 too large");
+      }
+      writer.uint32(104).int64(message.memoryBytes);
+    }
     return writer;
   },
 
@@ -1658,6 +1669,14 @@ export const Worker: MessageFns<Worker> = {
             if (entry12.value !== undefined) {
               message.labels[entry12.key] = entry12.value;
             }
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.memoryBytes = reader.int64() as bigint;
             continue;
           }
         }
@@ -1826,6 +1845,7 @@ function createBaseJob(): Job {
     workerId: undefined,
     outcome: undefined,
     failureReason: 0,
+    outgrownMemoryBytes: undefined,
   };
 }
 
@@ -1878,6 +1898,12 @@ export const Job: MessageFns<Job> = {
     }
     if (message.failureReason !== 0) {
       writer.uint32(104).int32(message.failureReason);
+    }
+    if (message.outgrownMemoryBytes !== undefined) {
+      if (BigInt.asIntN(64, message.outgrownMemoryBytes) !== message.outgrownMemoryBytes) {
+        throw new globalThis.Error("value provided for field message.outgrownMemoryBytes of type int64 too large");
+      }
+      writer.uint32(112).int64(message.outgrownMemoryBytes);
     }
     return writer;
   },
@@ -1997,6 +2023,14 @@ export const Job: MessageFns<Job> = {
             }
 
             message.failureReason = reader.int32() as any;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.outgrownMemoryBytes = reader.int64() as bigint;
             continue;
           }
         }

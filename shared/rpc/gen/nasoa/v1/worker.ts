@@ -57,6 +57,11 @@ export interface RegisterRequest {
   searchId: string;
   /** Anything worth knowing of the worker, for people: zone, rack, spot. At most 32. */
   labels: { [key: string]: string };
+  /**
+   * Memory that one training has: of its GPU, or an equal share of the machine's; 0 = not known. A training that runs out of it
+   * is tried once more on a worker that has more.
+   */
+  memoryBytes: bigint;
 }
 
 export interface RegisterRequest_LabelsEntry {
@@ -293,6 +298,7 @@ function createBaseRegisterRequest(): RegisterRequest {
     held: [],
     searchId: "",
     labels: {},
+    memoryBytes: 0n,
   };
 }
 
@@ -325,6 +331,12 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       RegisterRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
     });
+    if (message.memoryBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type int64 too large");
+      }
+      writer.uint32(80).int64(message.memoryBytes);
+    }
     return writer;
   },
 
@@ -414,6 +426,14 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             if (entry9.value !== undefined) {
               message.labels[entry9.key] = entry9.value;
             }
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.memoryBytes = reader.int64() as bigint;
             continue;
           }
         }
