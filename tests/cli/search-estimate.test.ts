@@ -51,7 +51,7 @@ async function searchWithKnownTimes(directory: string, { training, ...rest }: Se
   const opened = openSearch({ config: planned, dataset, store, directory, nowMs, leaseTtlMs: 1000 })
   const run = new SearchRun({ config: planned, dataset, ...opened, store, policy: defaultJobPolicy, clock })
   const holder = { workerId: 'w', slot: 0 }
-  for (let lease: JobLease | null = run.lease(holder, false); lease !== null; lease = run.lease(holder, false)) {
+  for (let lease: JobLease | null = run.lease(holder); lease !== null; lease = run.lease(holder)) {
     const median = stepMsOf(lease.specification.encoding, training.resolution)
     nowMs += 4000 + 1.5 * median * training.epochs * stepsOfEpoch(images.train, images.validation, training.batch)
     const { macs } = genomeCost(parseGenome(lease.specification.encoding), { resolution: 32, classes: 5 })
