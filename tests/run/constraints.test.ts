@@ -70,7 +70,7 @@ describe('a search with a constraint on throughput', () => {
     const encodings: string[] = []
     for (let opened = open(directory, config(minimum)); ; opened = open(directory, config(minimum))) {
       for (let i = 0; i < every; i++) {
-        const lease = opened.run.lease({ workerId: 'w', slot: 0 }, false)
+        const lease = opened.run.lease({ workerId: 'w', slot: 0 })
         if (lease === null) return { encodings, snapshot: snapshotOf({ config: config(minimum), ...opened, workers: new WorkerRegistry(() => '', 1000), nowMs: 0 }) }
         encodings.push(lease.specification.encoding)
         opened.run.complete(lease, known(lease.specification.encoding))
@@ -93,7 +93,7 @@ describe('a search with a constraint on throughput', () => {
   test('says so when nothing keeps to it, and trains what is nearest', () => {
     const opened = open(temporaryFolder(), config(1e9))
     for (let i = 0; i < 15; i++) {
-      const lease = opened.run.lease({ workerId: 'w', slot: 0 }, false) as JobLease
+      const lease = opened.run.lease({ workerId: 'w', slot: 0 }) as JobLease
       opened.run.complete(lease, known(lease.specification.encoding))
     }
     const { warnings, status } = snapshotOf({ config: config(1e9), ...opened, workers: new WorkerRegistry(() => '', 1000), nowMs: 0 })
