@@ -73,7 +73,7 @@ describe('wrong usage', () => {
     const configFile = join(folder, 'search.yaml')
     writeFileSync(configFile, JSON.stringify(config))
     const start = (output: string, ...words: string[]): TestProcess => nasoa('coordinator', '--config', configFile, '--output', join(folder, output), '--json', ...words)
-    const refusal = async (process: TestProcess): Promise<[number | null, string]> => [await process.ended, process.stderr.seen.at(-1) ?? '']
+    const refusal = async (process: TestProcess): Promise<[number | string, string]> => [await process.ended, process.stderr.seen.at(-1) ?? '']
     const running = start('a', '--listen', '127.0.0.1:0')
     const { address } = (await running.firstDocument()) as { address: string }
     const [code, line] = await refusal(start('b', '--listen', address))

@@ -16,7 +16,8 @@ export async function killAll(): Promise<void> {
 export class TestProcess {
   readonly stdout = new Eventually<string>()
   readonly stderr = new Eventually<string>()
-  readonly ended: Promise<number | null>
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>
   private readonly child: ChildProcess
 
   /** @param onLog told each line of its stderr */
@@ -26,9 +27,9 @@ export class TestProcess {
     this.follow(this.child.stderr, this.stderr, onLog)
     living.add(this)
     this.ended = new Promise((resolve) => {
-      this.child.once('close', (code) => {
+      this.child.once('close', (code, signal) => {
         living.delete(this)
-        resolve(code)
+        resolve(code ?? signal ?? 'unknown')
       })
     })
   }
