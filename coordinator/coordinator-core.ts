@@ -11,6 +11,7 @@ import { SearchRun } from './run/search-run.js'
 import { snapshotOf } from './run/snapshot.js'
 import type { ResolvedDataset } from './run/training-specification.js'
 import type { AuditTrail } from './services/audit-log.js'
+import { warmStartReport } from './warm-start/warm-start-report.js'
 import { WorkerService } from './services/worker-service.js'
 import type { Holder } from './jobs/job.js'
 import type { JobLease } from '../shared/cluster/job-lease.js'
@@ -73,7 +74,7 @@ export class CoordinatorCore {
   private stuckSinceMs: number | null = null
 
   constructor(private readonly options: CoreOptions) {
-    const { config, dataset, store, directory, clock, observer, turns, newSessionId = randomUUID, hostSearch } = options
+    const { config, dataset, store, directory, clock, observer, turns, logger, newSessionId = randomUUID, hostSearch } = options
     this.policy = policyOf(config)
     this.startMs = clock.now()
     const { leaseTtlMs } = this.policy
@@ -82,6 +83,8 @@ export class CoordinatorCore {
     this.cordons = this.openCordons(hadFailed)
     this.workers = new WorkerRegistry(newSessionId, leaseTtlMs * forgottenLeases, this.cordons, clock.now(), config.jobs.requires)
     this.run = new SearchRun({ config, dataset, ...this.opened, store, policy: this.policy, clock, observer: this.observing(observer), later: turns.later })
+    const { warmStart } = this.opened
+    for (const each of warmStart === null ? [] : warmStartReport(warmStart, this.run.takenOver)) logger.info(each)
     this.desk = new LeaseDesk({
       clock,
       lease: (holder) => this.lease(holder),
@@ -105,7 +108,7 @@ export class CoordinatorCore {
 
   readonly snapshot = (): SearchSnapshot => {
     const { config, clock } = this.options
-    return snapshotOf({ config, run: this.run, statistics: this.opened.statistics, climb: this.opened.climb, workers: this.workers, nowMs: clock.now() })
+    return snapshotOf({ config, run: this.run, statistics: this.opened.statistics, climb: this.opened.climb, warmStart: this.opened.warmStart, workers: this.workers, nowMs: clock.now() })
   }
 
   /** No more timers, and nobody waits any more. */

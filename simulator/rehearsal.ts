@@ -3,7 +3,6 @@ import { fidelityOf, rungsOf } from '../coordinator/run/fidelity.js'
 import { observationOf, type Verdict } from '../coordinator/run/observation.js'
 import { objectivesOf, searchOf } from '../coordinator/run/open-search.js'
 import type { PhaseName } from '../coordinator/search/phases/phase.js'
-import type { PhasedState } from '../coordinator/search/phases/phased-search.js'
 import { createSearch } from '../coordinator/search/search-specification.js'
 import type { SearchConfig } from '../shared/config/search-config.js'
 import { genomeCost } from '../shared/network/genome-cost.js'
@@ -16,7 +15,7 @@ import { referenceSize } from './reference-networks.js'
 export interface RehearsedTraining {
   readonly encoding: string
   readonly rung: number
-  /** Of the candidate's proposal; null where the search has no phases. */
+  /** Of the candidate's proposal; null where the search has no phases, or begins with the network. */
   readonly phase: PhaseName | null
 }
 
@@ -43,21 +42,17 @@ export function rehearse(options: RehearsalOptions): RehearsedTraining[] {
   for (let candidates = 0; ; ) {
     const promoted = climb.next()
     if (promoted === null && candidates === config.search.candidates) return trainings
-    const phase = currentPhase(config, search.state())
-    const key = promoted === null ? search.ask(1).at(0)?.key : promoted.encoding
+    const proposal = promoted === null ? search.ask(1).at(0) : undefined
+    const key = promoted?.encoding ?? proposal?.key
     // The space has no more networks.
     if (key === undefined) return trainings
-    if (promoted === null) phaseOf.set(key, phase)
+    if (proposal !== undefined) phaseOf.set(key, proposal.phase ?? null)
     const candidate = promoted ?? { sequence: ++candidates, encoding: key, rung: 0, ...oracle.costOf(key) }
     const outcome = oracle.train(key, candidate.rung)
     search.tell([observationOf(key, candidate, outcome, fidelityOf(config, candidate.rung))])
     climb.tell(candidate, outcome)
     trainings.push({ encoding: key, rung: candidate.rung, phase: phaseOf.get(key) ?? null })
   }
-}
-
-function currentPhase({ phases }: SearchConfig, state: object): PhaseName | null {
-  return phases === undefined ? null : phases[(state as PhasedState).phases.phase].name
 }
 
 class RehearsedResults {

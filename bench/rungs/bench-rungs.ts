@@ -46,7 +46,8 @@ export interface BenchRungsOptions {
 export async function compareRungs({ config: named, seed, share, limitMs, engine, progress }: BenchRungsOptions): Promise<RungComparison> {
   const directory = mkdtempSync(join(tmpdir(), 'nasoa-bench-rungs-'))
   // Both go through the same phases, though one may train as many candidates as it likes.
-  const config = withPhases(named, null)
+  // Nothing is taken over: what trainings cost is what is compared.
+  const config = withPhases({ ...named, search: { ...named.search, warmStart: [] } }, null)
   const plenty = { ...config.search, candidates: 100_000 }
   const whole = new TrainingArm({ ...config, seed, rungs: undefined }, join(directory, 'whole'), engine)
   const rungs = new TrainingArm({ ...config, seed, search: plenty }, join(directory, 'rungs'), engine)

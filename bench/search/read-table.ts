@@ -1,5 +1,5 @@
 import { InvalidInputError, messageOf } from '../../shared/errors.js'
-import { columnOf, parseCsvTable, readTableText } from '../read-csv.js'
+import { columnOf, parseCsvTable, readTableText } from '../../shared/read-csv.js'
 import { type RawRow, type SearchTable, createSearchTable } from './search-table.js'
 
 export interface TableColumns {

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../shared/errors.js'
 import type { Genome } from '../../shared/space/genome.js'
 import { parseEncoding } from '../../shared/space/parse.js'
-import { columnOf, parseCsvTable, readTableText } from '../read-csv.js'
+import { columnOf, parseCsvTable, readTableText } from '../../shared/read-csv.js'
 
 export interface TimedColumns {
   readonly encoding: string

@@ -24,7 +24,10 @@ const run: CommandModule<GlobalOptions, RunArguments> = {
     const { loadSearchConfig } = await import('../../shared/config/search-config.js')
     const { SearchFolder } = await import('../search/search-folder.js')
     const { runAndReport } = await import('../search/report-run.js')
+    const { readSources } = await import('../../coordinator/warm-start/read-source.js')
     const file = loadSearchConfig(config)
+    // What cannot be read is said before there is a folder.
+    readSources(file.config.search.warmStart)
     await runAndReport(SearchFolder.create(output, file), { json, verbose })
   },
 }

@@ -1,6 +1,7 @@
 import type { BlockPhase } from '../../coordinator/zoo/block-plot.js'
 import { type ZooFiles, writeZoo } from '../../coordinator/zoo/write-zoo.js'
 import { type Zoo, type ZooCandidate, buildZoo } from '../../coordinator/zoo/zoo.js'
+import { takenOverOperator } from '../../coordinator/run/candidates-in-flight.js'
 import { isWhole, rungsOf } from '../../coordinator/run/fidelity.js'
 import { readSearchRecord } from '../../coordinator/store/search-reader.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
@@ -14,6 +15,8 @@ export interface SearchZoo extends Zoo {
   readonly objectives: readonly string[]
   /** Device classes that throughput was measured on; figures of different ones are not comparable. */
   readonly deviceClasses: readonly string[]
+  /** Results of other searches that count here and were not trained again; `candidates` are without them. */
+  readonly takenOver: number
 }
 
 function zooCandidate({ encoding, params, macs, activations, outcome }: Candidate): ZooCandidate[] {
@@ -30,11 +33,12 @@ function deviceClasses(told: readonly Candidate[]): string[] {
 /** Builds the zoo from what the search's store has, and writes zoo.json, zoo.csv, pareto.svg and phase-block.svg into `output`. */
 export async function collectZoo(directory: string, config: SearchConfig, output = directory): Promise<{ zoo: SearchZoo; files: ZooFiles }> {
   const { name, status, told, blockPhase } = readSearchRecord(directory)
+  const own = told.filter(({ operator }) => operator !== takenOverOperator)
   // Shorter trainings, on lower rungs, are not comparable with whole ones.
   const candidates = told.filter(({ rung }) => isWhole(config, rung)).flatMap(zooCandidate)
   const objectives = config.objectives.map((objective) => ({ name: objective, direction: objectiveDirections[objective] }))
-  const zoo = buildZoo(candidates, { objectives, constraints: config.constraints, unsuccessful: told.filter(({ outcome }) => outcome?.kind !== 'succeeded').length })
-  const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), ...zoo, candidates: told.length }
+  const zoo = buildZoo(candidates, { objectives, constraints: config.constraints, unsuccessful: own.filter(({ outcome }) => outcome?.kind !== 'succeeded').length })
+  const report: SearchZoo = { name, status, objectives: config.objectives, deviceClasses: deviceClasses(told), takenOver: told.length - own.length, ...zoo, candidates: own.length }
   const blocks: BlockPhase = {
     candidates: blockPhase.flatMap(zooCandidate),
     epochs: rungsOf(config)[0].epochs,

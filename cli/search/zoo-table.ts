@@ -24,11 +24,12 @@ export function zooTable(zoo: readonly ZooCandidate[]): string {
 /** What people read at the end of a search: the front, and where the files are. */
 export function zooSummary(zoo: SearchZoo, files: ZooFiles): string {
   const unsuccessful = zoo.unsuccessful > 0 ? ` (${zoo.unsuccessful} without a result)` : ''
+  const taken = zoo.takenOver > 0 ? `, ${zoo.takenOver} taken over from other searches` : ''
   const mixed = zoo.deviceClasses.length > 1 ? `\nmeasured on ${zoo.deviceClasses.join(' and ')}: throughputs of different devices are not comparable` : ''
   const front = zoo.zoo.length > 0 ? `\n\n${zooTable(zoo.zoo)}\n` : ''
   const blocks = files.blockPlot === null ? '' : `\nblocks   ${files.blockPlot}`
   return (
-    `${zoo.name}: ${zoo.candidates} candidates trained${unsuccessful}, ${zoo.zoo.length} on the Pareto front, hypervolume ${zoo.hypervolume.toFixed(3)}` +
+    `${zoo.name}: ${zoo.candidates} candidates trained${unsuccessful}${taken}, ${zoo.zoo.length} on the Pareto front, hypervolume ${zoo.hypervolume.toFixed(3)}` +
     `${mixed}${front}\nfront    ${files.json}\n         ${files.csv}\npicture  ${files.plot}${blocks}`
   )
 }

@@ -5,8 +5,9 @@ import { newJob, type Job } from '../jobs/job.js'
 import type { JobPolicy } from '../jobs/policy.js'
 import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
+import type { KnownResult } from '../warm-start/known-network.js'
 import type { Climb } from './climb.js'
-import { fidelityOf, isWhole } from './fidelity.js'
+import { fidelityOf, isWhole, rungsOf } from './fidelity.js'
 import { isVerdict, observationOf, type Verdict } from './observation.js'
 import type { RunObserver } from './run-observer.js'
 import type { SearchHost } from './search-host.js'
@@ -25,6 +26,9 @@ export interface CandidatesOptions {
   /** Parameters, MACs, activations of a network at the search's resolution and classes. */
   readonly costOf: (encoding: string) => NetworkCost
 }
+
+/** How a candidate came to be whose result is another search's. */
+export const takenOverOperator = 'taken over'
 
 /** Candidates from their proposal to their outcome: asks the search for them, makes their jobs, tells it how they ended. */
 export class CandidatesInFlight {
@@ -70,6 +74,20 @@ export class CandidatesInFlight {
   /** Takes proposals on. @returns their jobs, recorded */
   accept(proposals: readonly Proposal[], atMs: number): Job[] {
     return proposals.map((proposal) => this.firstJobOf(proposal, atMs))
+  }
+
+  /** Counts results of another search as if they had been trained here; they use up no budget. */
+  takeOver(results: readonly KnownResult[]): void {
+    const { config, search, statistics, store, costOf } = this.options
+    const rung = rungsOf(config).length - 1
+    for (const { encoding, outcome } of results) {
+      const sequence = ++this.lastCandidate
+      const cost = costOf(encoding)
+      store.record({ kind: 'proposed', candidate: { sequence, encoding, operator: takenOverOperator, parents: [], ...cost } })
+      search.tell([observationOf(encoding, cost, outcome, 1)])
+      statistics.tell(encoding, cost, outcome, { isFirst: false, isWhole: true })
+      store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome, rung })
+    }
   }
 
   /** Number of those that have no result yet, those that are asked for included. */

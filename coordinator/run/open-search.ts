@@ -9,8 +9,12 @@ import { resumeSearch } from '../search/resume-search.js'
 import type { Observation, SearchHistory } from '../search/search.js'
 import { createSearch, type SearchSpecification } from '../search/search-specification.js'
 import type { SearchStore, StoredSearch } from '../store/store.js'
+import { readSources } from '../warm-start/read-source.js'
+import { type WarmStart, warmStartOf } from '../warm-start/warm-start.js'
 import { exhaustion } from './budget.js'
+import { takenOverOperator } from './candidates-in-flight.js'
 import { Climb } from './climb.js'
+import { evaluationDigest } from './evaluation-digest.js'
 import { fidelityOf, isWhole } from './fidelity.js'
 import { isVerdict, observationOf } from './observation.js'
 import { withPhases } from './phases-of.js'
@@ -28,6 +32,8 @@ export interface OpenedSearch {
   readonly statistics: SearchStatistics
   readonly climb: Climb
   readonly start: StartingPoint
+  /** What it began with that was known from elsewhere; null = nothing. */
+  readonly warmStart: WarmStart | null
   readonly costOf: (encoding: string) => NetworkCost
 }
 
@@ -55,8 +61,8 @@ export function openSearch(options: OpenOptions): OpenedSearch {
   const { resolution } = config.training
   const costOf = (encoding: string): NetworkCost => genomeCost(parseGenome(encoding), { resolution, classes: dataset.classes })
   const known: Known = { statistics: new SearchStatistics(objectivesOf(config), config.constraints), climb: new Climb(config, objectivesOf(config)) }
-  const opened = stored === null ? begin({ ...options, config }) : resume(stored, { ...options, config }, known)
-  return { ...opened, ...known, costOf }
+  const opened = stored === null ? begin({ ...options, config }, costOf) : resume(stored, { ...options, config }, known)
+  return { ...opened, ...known, warmStart: store.search()?.warmStart ?? null, costOf }
 }
 
 export function objectivesOf({ objectives }: SearchConfig): Objective[] {
@@ -91,11 +97,15 @@ function hostOf({ config, dataset, hostSearch }: OpenOptions, history: SearchHis
   return hostSearch === undefined ? hostInProcess(resumeSearch(specification, history)) : hostSearch(specification, history)
 }
 
-function begin(options: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
+function begin(options: OpenOptions, costOf: OpenedSearch['costOf']): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
   const { config, dataset, store, nowMs } = options
-  const state = createSearch(searchOf(config, dataset.classes)).state()
+  const evaluation = evaluationDigest(config, dataset)
+  const sources = readSources(config.search.warmStart)
+  const warmStart = sources.length === 0 ? null : warmStartOf(sources, { config, evaluation, costOf })
+  const initial = [...config.search.initial, ...(warmStart?.first ?? [])]
+  const state = createSearch({ ...searchOf(config, dataset.classes), initial }).state()
   const id = randomUUID()
-  store.create({ id, name: config.name, config, createdAtMs: nowMs, state })
+  store.create({ id, name: config.name, config, createdAtMs: nowMs, state, evaluation, warmStart })
   const search = hostOf(options, { state, observations: [], pending: [] })
   const start: StartingPoint = {
     status: 'running',
@@ -107,6 +117,8 @@ function begin(options: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'star
     lastTold: 0,
     lostAttempts: {},
     pending: [],
+    warmStart,
+    takenOver: 0,
     jobs: [],
   }
   return { id, search, start }
@@ -115,7 +127,7 @@ function begin(options: OpenOptions): Pick<OpenedSearch, 'id' | 'search' | 'star
 function resume(stored: StoredSearch, options: OpenOptions, known: Known): Pick<OpenedSearch, 'id' | 'search' | 'start'> {
   const { config, store, directory, nowMs, leaseTtlMs } = options
   requireSameSearch(stored.config as SearchConfig, config, directory)
-  const observations = readResults(store.told(), config, known)
+  const { observations, takenOver } = readResults(store.told(), config, known)
   for (const { sequence, rung } of store.promotions()) known.climb.restore(sequence, rung)
   const pending = store.pending()
   const proposals = pending.map(({ encoding, operator, parents }) => ({ key: encoding, operator, parents }))
@@ -123,6 +135,9 @@ function resume(stored: StoredSearch, options: OpenOptions, known: Known): Pick<
   const start: StartingPoint = {
     ...stored,
     ...statusOf(stored, config, known),
+    // Nothing is proposed before it is settled what is taken over.
+    warmStart: stored.lastCandidate > 0 ? null : stored.warmStart,
+    takenOver,
     pending: [...pending.map((candidate) => pendingOf(candidate, 0)), ...store.climbing().map((candidate) => pendingOf(candidate, candidate.rung + 1))],
     // Whoever held a lease when the last coordinator ended gets a full one, to come back and say so.
     jobs: store.openJobs(nowMs + leaseTtlMs),
@@ -134,16 +149,19 @@ function pendingOf({ sequence, encoding, params, macs, activations }: Candidate,
   return { sequence, encoding, rung, params, macs, activations }
 }
 
-function readResults(told: Iterable<Candidate>, config: SearchConfig, { statistics, climb }: Known): Observation[] {
+function readResults(told: Iterable<Candidate>, config: SearchConfig, { statistics, climb }: Known): { observations: Observation[]; takenOver: number } {
   const observations: Observation[] = []
+  let takenOver = 0
   for (const candidate of told) {
     const { encoding, outcome, rung } = candidate
+    const isOwn = candidate.operator !== takenOverOperator
     if (outcome === null || !isVerdict(outcome)) throw new TypeError(`candidate ${candidate.sequence} was told without a result`)
     observations.push(observationOf(encoding, candidate, outcome, fidelityOf(config, rung)))
-    statistics.tell(encoding, candidate, outcome, { isFirst: rung === 0, isWhole: isWhole(config, rung) })
-    climb.tell(pendingOf(candidate, rung), outcome)
+    statistics.tell(encoding, candidate, outcome, { isFirst: isOwn && rung === 0, isWhole: isWhole(config, rung) })
+    if (isOwn) climb.tell(pendingOf(candidate, rung), outcome)
+    else takenOver++
   }
-  return observations
+  return { observations, takenOver }
 }
 
 /** A search that used up its budget goes on when the config now gives it more; one that failed, since what it failed of is mended. */

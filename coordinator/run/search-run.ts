@@ -12,6 +12,7 @@ import type { EndedAttempt } from '../jobs/transition.js'
 import { admissionOf, type AdmissionState } from '../search/admission.js'
 import type { Proposal } from '../search/search.js'
 import type { SearchStore } from '../store/store.js'
+import { comparableOn, type WarmStart } from '../warm-start/warm-start.js'
 import { candidatesLeft, exhaustion, type Budget } from './budget.js'
 import { CandidatesInFlight } from './candidates-in-flight.js'
 import type { Climb } from './climb.js'
@@ -63,6 +64,10 @@ export class SearchRun {
   private readonly listeners = new Set<() => void>()
   private readonly budget: Budget
   private isTopUpDue = false
+  /** Results of other searches that count as this one's. */
+  private taken: number
+  /** What may be taken over; until a worker says what it trains on, nothing is proposed. */
+  private warmStart: WarmStart | null
   /** Jobs to keep queued ahead of need; follows the number of slots. */
   private ahead = 1
 
@@ -70,6 +75,8 @@ export class SearchRun {
     const { start, policy, config, clock, store } = options
     this.budget = { candidates: config.search.candidates, timeLimitMs: config.search.timeLimit ?? null }
     this.lostAttempts = { ...start.lostAttempts }
+    this.warmStart = start.warmStart
+    this.taken = start.takenOver
     this.candidates = new CandidatesInFlight(options)
     this.table = new JobTable(policy, (job, ended, previous) => this.jobChanged(job, ended, previous))
     for (const job of start.jobs) this.table.insert(job)
@@ -105,6 +112,11 @@ export class SearchRun {
     return this.table
   }
 
+  /** Results of other searches that were taken over; null = that is not settled yet. */
+  get takenOver(): number | null {
+    return this.warmStart === null ? this.taken : null
+  }
+
   /** Whether there will never again be a job to lease. */
   get isOver(): boolean {
     return !this.state.isRunning
@@ -120,6 +132,20 @@ export class SearchRun {
   prepareFor(slots: number): void {
     this.ahead = Math.max(1, Math.min(64, Math.ceil(slots / 8)))
     this.settle()
+  }
+
+  /**
+   * A worker that may be given jobs is there: with the first one, it is settled which results of other searches count here.
+   * @returns how many were taken over now; null = it was settled before
+   */
+  workerJoined(deviceClass: string): number | null {
+    if (this.warmStart === null || !this.state.isRunning) return null
+    const results = comparableOn(deviceClass, this.warmStart)
+    this.warmStart = null
+    this.candidates.takeOver(results)
+    this.taken = results.length
+    this.settle()
+    return results.length
   }
 
   /** The job that the slot holds already, or else the oldest that is ready. */
@@ -244,7 +270,7 @@ export class SearchRun {
     const { candidates } = this
     const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)
     // Of those that are asked for already the slot is given one when they come.
-    if (left <= 0 || candidates.requested > 0 || candidates.isSpaceExhausted) return null
+    if (left <= 0 || candidates.requested > 0 || candidates.isSpaceExhausted || this.warmStart !== null) return null
     this.propose(1)
     return this.table.lease({ ...applicant, preferOthers: true }, this.now())
   }
@@ -262,6 +288,7 @@ export class SearchRun {
   }
 
   private topUp(): void {
+    if (this.warmStart !== null) return
     const { candidates } = this
     for (const job of candidates.promote(this.ahead - this.table.queued, this.now())) this.table.insert(job)
     const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)

@@ -1,5 +1,7 @@
 import type { RunningTraining, SearchSnapshot } from '../../shared/cluster/search-snapshot.js'
 import type { HeldJob } from '../jobs/job.js'
+import { warmStartReport } from '../warm-start/warm-start-report.js'
+import type { WarmStart } from '../warm-start/warm-start.js'
 import type { WorkerRegistry, WorkerSession } from '../workers/worker-registry.js'
 import type { Climb } from './climb.js'
 import type { SearchRun } from './search-run.js'
@@ -14,11 +16,12 @@ export interface SnapshotSources {
   readonly run: SearchRun
   readonly statistics: SearchStatistics
   readonly climb: Climb
+  readonly warmStart: WarmStart | null
   readonly workers: WorkerRegistry
   readonly nowMs: number
 }
 
-export function snapshotOf({ config, run, statistics, climb, workers, nowMs }: SnapshotSources): SearchSnapshot {
+export function snapshotOf({ config, run, statistics, climb, warmStart, workers, nowMs }: SnapshotSources): SearchSnapshot {
   const held = run.jobs.held().sort((a, b) => a.state.sinceMs - b.state.sinceMs)
   return {
     name: config.name,
@@ -40,7 +43,7 @@ export function snapshotOf({ config, run, statistics, climb, workers, nowMs }: S
     unsuccessful: { ...statistics.unsuccessful },
     lostAttempts: { ...run.lostAttempts },
     rungs: config.rungs === undefined ? [] : climb.counts,
-    warnings: warningsOf(statistics, workers, run, nowMs),
+    warnings: [...warmStartLines(warmStart, run), ...warningsOf(statistics, workers, run, nowMs)],
     refused: run.admission?.refused ?? 0,
   }
 }
@@ -58,6 +61,10 @@ function runningOf(job: HeldJob, run: SearchRun, workers: WorkerRegistry, epochs
     loss: progress?.loss ?? null,
     runningMs: Math.max(0, nowMs - job.state.sinceMs),
   }
+}
+
+function warmStartLines(warmStart: WarmStart | null, run: SearchRun): string[] {
+  return warmStart === null ? [] : warmStartReport(warmStart, run.takenOver)
 }
 
 /** Proposals in a row in whose stead nothing was found that is predicted to keep to the constraints. */

@@ -2,6 +2,7 @@ import type { FinalStatus, SearchStatus } from '../../shared/cluster/search-snap
 import type { NetworkCost } from '../../shared/network/cost.js'
 import type { FailureReason } from '../../shared/training/outcome.js'
 import type { Job } from '../jobs/job.js'
+import type { WarmStart } from '../warm-start/warm-start.js'
 
 /** A candidate whose job has not ended. */
 export interface PendingCandidate extends NetworkCost {
@@ -22,5 +23,9 @@ export interface StartingPoint {
   readonly lastTold: number
   readonly lostAttempts: Readonly<Partial<Record<FailureReason, number>>>
   readonly pending: readonly PendingCandidate[]
+  /** What the search may take over once it is known which devices it runs on; null = nothing, or it has begun without it. */
+  readonly warmStart: WarmStart | null
+  /** Results that it has taken over. */
+  readonly takenOver: number
   readonly jobs: readonly Job[]
 }

@@ -44,7 +44,7 @@ export function createSearch(specification: SearchSpecification, fitting: Fittin
   if (phases.length === 0) return createIn(new ArchitectureSpace(bounds), specification, fitting)
   const known = firstKnown(bounds, seed)
   const factory = phaseFactory(specification, phases, fitting)
-  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: -initialKeys(specification).length, known })
+  return new PhasedSearch(factory, factory.create(phases[0], known), { phase: 0, proposed: 0, known, initial: initialKeys(specification) })
 }
 
 /** Canonical encodings of the networks to begin with, each once. */

@@ -75,6 +75,8 @@ export class WorkerService {
     const session = workers.register(worker, identity?.name ?? null, peer, clock.now())
     store.record({ kind: 'worker', worker, address: peer, atMs: clock.now() })
     this.releaseSlotsBeyond(worker.workerId, worker.slots)
+    const takenOver = workers.mayBeGivenJobs(worker.workerId) ? run.workerJoined(worker.deviceClass) : null
+    if (takenOver !== null) logger.info({ takenOver, deviceClass: worker.deviceClass }, 'results of other searches taken over')
     run.prepareFor(workers.slots)
     // Job numbers mean something within their search only.
     const isHeldStill = (attempt: HeldAttempt): boolean =>

@@ -159,6 +159,11 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE jobs ADD COLUMN outgrown TEXT;
   `,
+  // Warm starts: what results of this search can be compared with, and what it began with that was known from elsewhere.
+  `
+  ALTER TABLE search ADD COLUMN evaluation TEXT;
+  ALTER TABLE search ADD COLUMN warm_start TEXT;
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */

@@ -28,8 +28,7 @@ export function readSearchRecord(directory: string): SearchRecord {
   return readingStore(directory, (database) => {
     const [search] = database.prepare('SELECT name, status FROM search').all() as { name: string; status: SearchStatus }[]
     if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet: try again once its coordinator serves`, { directory })
-    const rows = database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').all() as CandidateRow[]
-    const told = rows.map(candidateOf)
+    const told = readLatest(database)
     return { name: search.name, status: search.status, told, blockPhase: told.some(isOfBlockPhase) ? readBlockPhase(database) : [] }
   })
 }
@@ -37,6 +36,30 @@ export function readSearchRecord(directory: string): SearchRecord {
 /** The jobs of a search, and its failures by reason, also while a coordinator works on it. @throws NotFoundError */
 export function readJobReport(directory: string, failed: boolean): { readonly jobs: JobRecord[]; readonly failures: FailureGroup[] } {
   return readingStore(directory, (database) => ({ jobs: readJobs(database, { afterId: 0, limit: -1, failed }), failures: readFailures(database) }))
+}
+
+/** What an earlier search knows, and what can be compared with it. */
+export interface SearchEvaluations {
+  /** As its user gave it. */
+  readonly config: unknown
+  /** See evaluationDigest; null = not known. */
+  readonly evaluation: string | null
+  /** Told candidates with the result of their highest rung, in the order they were told. */
+  readonly told: readonly Candidate[]
+}
+
+/** Reads the results of a search, also while a coordinator works on it. @throws NotFoundError when the folder holds no search */
+export function readEvaluations(directory: string): SearchEvaluations {
+  return readingStore(directory, (database) => {
+    const [search] = database.prepare('SELECT * FROM search').all() as { config: string; evaluation?: string | null }[]
+    if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet`, { directory })
+    return { config: JSON.parse(search.config) as unknown, evaluation: search.evaluation ?? null, told: readLatest(database) }
+  })
+}
+
+function readLatest(database: Database.Database): Candidate[] {
+  const rows = database.prepare('SELECT * FROM candidates WHERE told_sequence IS NOT NULL ORDER BY told_sequence').all() as CandidateRow[]
+  return rows.map(candidateOf)
 }
 
 const isOfBlockPhase = ({ phase }: Candidate): boolean => phase === 'block'

@@ -9,6 +9,7 @@ import { InvalidInputError, UnavailableError, messageOf } from '../../shared/err
 import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
 import type { Job } from '../jobs/job.js'
 import type { SearchState } from '../search/search.js'
+import type { WarmStart } from '../warm-start/warm-start.js'
 import { candidateOf, type CandidateRow } from './candidate-row.js'
 import { ChangeWriter } from './change-writer.js'
 import { lockDirectory } from './directory-lock.js'
@@ -42,6 +43,8 @@ interface SearchRow {
   readonly created_at_ms: number
   readonly elapsed_ms: number
   readonly generator_state: string
+  readonly evaluation: string | null
+  readonly warm_start: string | null
 }
 
 /**
@@ -112,6 +115,8 @@ class SqliteStore implements SearchStore, StoreReports {
       statusReason: row.status_reason,
       ending: row.ending,
       createdAtMs: row.created_at_ms,
+      evaluation: row.evaluation,
+      warmStart: row.warm_start === null ? null : (JSON.parse(row.warm_start) as WarmStart),
       elapsedMs: row.elapsed_ms,
       state: JSON.parse(row.generator_state) as SearchState,
       lastCandidate: this.count('SELECT coalesce(max(sequence), 0) AS n FROM candidates'),
@@ -132,15 +137,15 @@ class SqliteStore implements SearchStore, StoreReports {
     }
   }
 
-  private insertSearch({ id, name, config, createdAtMs, state }: NewSearch): void {
+  private insertSearch({ id, name, config, createdAtMs, state, evaluation, warmStart }: NewSearch): void {
     this.transaction(() => {
       if (this.search() !== null) throw new InvalidInputError(`there is a search already in ${this.database.name}`)
       this.database
         .prepare(
-          `INSERT INTO search (id, search_id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state)
-           VALUES (1, ?, ?, ?, 'running', '', ?, ?, 0, ?)`,
+          `INSERT INTO search (id, search_id, name, config, status, status_reason, created_at_ms, status_at_ms, elapsed_ms, generator_state, evaluation, warm_start)
+           VALUES (1, ?, ?, ?, 'running', '', ?, ?, 0, ?, ?, ?)`,
         )
-        .run(id, name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state))
+        .run(id, name, JSON.stringify(config), createdAtMs, createdAtMs, JSON.stringify(state), evaluation, warmStart && JSON.stringify(warmStart))
     })
   }
 

@@ -8,6 +8,7 @@ import type { FailureReason, Outcome } from '../../shared/training/outcome.js'
 import type { Job } from '../jobs/job.js'
 import type { EndedAttempt } from '../jobs/transition.js'
 import type { SearchState } from '../search/search.js'
+import type { WarmStart } from '../warm-start/warm-start.js'
 
 /** What is known of a search when it begins. */
 export interface NewSearch {
@@ -18,6 +19,10 @@ export interface NewSearch {
   readonly config: unknown
   readonly createdAtMs: number
   readonly state: SearchState
+  /** Stands for what a whole training comes to, see evaluationDigest; null = not known. */
+  readonly evaluation: string | null
+  /** What it began with that was known from elsewhere; null = nothing. */
+  readonly warmStart: WarmStart | null
 }
 
 /** What changes with every ask and tell; committed together with them. */

@@ -1,7 +1,7 @@
 import { canonicalEncoding } from '../../shared/space/canonical.js'
 import { parseGenome } from '../../shared/space/parse.js'
 import { referenceBlocks } from '../search/phases/reference-blocks.js'
-import { plural } from './plural.js'
+import { plural } from '../../shared/plural.js'
 import { type PlottedQuantity, type ReferencePoint, tradeOffPlot } from './trade-off-plot.js'
 import { type ZooCandidate, type ZooConstraint, type ZooObjective, buildZoo } from './zoo.js'
 

@@ -1,4 +1,4 @@
-import { plural } from './plural.js'
+import { plural } from '../../shared/plural.js'
 import { type PlottedQuantity, tradeOffPlot } from './trade-off-plot.js'
 import type { Zoo, ZooCandidate } from './zoo.js'
 

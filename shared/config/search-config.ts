@@ -112,12 +112,23 @@ const encodingSchema = z.string().transform((encoding, context) => {
   }
 })
 
+const warmStartSchema = z
+  .strictObject({
+    from: z.string().min(1).describe('Folder of an earlier search, its search.db, a zoo.json, or a CSV list of encodings with known values'),
+    columns: z
+      .strictObject({ encoding: z.string().optional(), top1: z.string().optional(), stepMs: z.string().optional() })
+      .optional()
+      .describe('Names of the columns of a CSV list; default: encoding, top1 and, where there is one, stepMs'),
+  })
+  .describe('What is known from elsewhere')
+
 const searchSchema = z
   .strictObject({
     algorithm: z.enum(['nasoa', 'nsga2', 'random']).default('nasoa').describe('Evolution assisted by a model of the results, plain evolution, or random candidates'),
     population: positive.min(4).max(10_000).default(24),
     candidates: positive.default(200).describe('Budget: number of candidates to train'),
     initial: z.array(encodingSchema).default([]).describe('Encodings to train before anything else, such as the front of an earlier search; they may lie outside the space'),
+    warmStart: z.array(warmStartSchema).max(100).default([]).describe('Earlier results: where recipe, images and device are the same they count as own ones, else the best of them are trained first'),
     reduction: z.number().gt(1).max(100).default(3).describe('Of so many results of a rung, one goes on to the next'),
     timeLimit: durationSchema.optional().describe('Budget: wall time; whichever budget is used up first ends the search'),
     drainTime: durationSchema.prefault('30s').describe('How long running trainings may go on once the budget is used up'),
@@ -202,12 +213,12 @@ export type SearchConfig = z.output<typeof searchConfigSchema>
 /** A config as it was written, and what it means. */
 export interface SearchConfigFile {
   readonly config: SearchConfig
-  /** The file's text with its data folder made absolute, so that it means the same wherever it is copied. */
+  /** The file's text with its folders made absolute, so that it means the same wherever it is copied. */
   readonly text: string
 }
 
 /**
- * Reads a search's config. A relative data folder is relative to the config file.
+ * Reads a search's config. A relative data folder, or source of a warm start, is relative to the config file.
  * @throws ConfigError with file, line, column and key.
  */
 export function loadSearchConfig(path: string): SearchConfigFile {
@@ -217,10 +228,15 @@ export function loadSearchConfig(path: string): SearchConfigFile {
 /** As loadSearchConfig, on text; `path` is where it stands, for messages and for relative folders. */
 export function parseSearchConfig(text: string, path: string): SearchConfigFile {
   const written = parseYaml(text, path, searchConfigSchema)
-  const directory = written.data.directory
-  if (directory === builtinDigits || isAbsolute(directory)) return { config: written, text }
+  const { data, search } = written
+  const named = [
+    ...(data.directory === builtinDigits ? [] : [{ at: ['data', 'directory'], value: data.directory }]),
+    ...search.warmStart.map(({ from }, i) => ({ at: ['search', 'warmStart', i, 'from'], value: from })),
+  ]
+  const relative = named.filter(({ value }) => !isAbsolute(value))
+  if (relative.length === 0) return { config: written, text }
   const document = parseDocument(text)
-  document.setIn(['data', 'directory'], resolve(dirname(path), directory))
+  for (const { at, value } of relative) document.setIn(at, resolve(dirname(path), value))
   const absolute = document.toString()
   return { config: parseYaml(absolute, path, searchConfigSchema), text: absolute }
 }

@@ -10,7 +10,7 @@ import type { Outcome } from '../../shared/training/outcome.js'
 import { cancelled, diverged, failed, policy, result, succeeded } from '../jobs/arbitrary.js'
 
 const state: SearchState = { rng: [1, 2, 3, 4], algorithm: 'evolution' }
-const search = { id: 'a-search', name: 'test', config: { seed: 1, data: { directory: '/data' } }, createdAtMs: 1000.5, state }
+const search = { id: 'a-search', name: 'test', config: { seed: 1, data: { directory: '/data' } }, createdAtMs: 1000.5, state, evaluation: null, warmStart: null }
 const candidate = (sequence: number): NewCandidate => ({
   sequence,
   encoding: `020-_${sequence * 2}_1`,

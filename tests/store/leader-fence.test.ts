@@ -5,7 +5,7 @@ import type { SearchStore } from '../../coordinator/store/store.js'
 import { StaleTokenError, UnavailableError } from '../../shared/errors.js'
 import { closing, temporaryFolder } from '../cluster/test-search.js'
 
-const search = { id: 's', name: 'fence', config: {}, createdAtMs: 0, state: {} as never }
+const search = { id: 's', name: 'fence', config: {}, createdAtMs: 0, state: {} as never, evaluation: null, warmStart: null }
 const stop = { kind: 'status', status: 'stopped', reason: 'by an old leader', ending: null, atMs: 1 } as const
 
 function open(directory: string, leaderEpoch?: number): SearchStore {

@@ -20,7 +20,7 @@ afterEach(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
 })
 
-const search = { id: 'a-search', name: 'test', config: {}, createdAtMs: 0, state: { rng: [1, 2, 3, 4] as const } }
+const search = { id: 'a-search', name: 'test', config: {}, createdAtMs: 0, state: { rng: [1, 2, 3, 4] as const }, evaluation: null, warmStart: null }
 const candidate = { sequence: 1, encoding: '020-_2_1', operator: 'sample', parents: [], params: 1, macs: 2, activations: 3 }
 
 describe('SQLite', () => {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { columnOf, parseCsvTable, readTableText } from '../../../bench/read-csv.js'
+import { columnOf, parseCsvTable, readTableText } from '../../../shared/read-csv.js'
 import { genomeAt, timeAt } from '../../../bench/step-time/read-timed-networks.js'
 import { measuredStep } from '../../../coordinator/step-time/measured-step.js'
 import { InvalidInputError } from '../../../shared/errors.js'

@@ -1,3 +1,4 @@
+import { withPhases } from '../../../coordinator/run/phases-of.js'
 import { rungsOf } from '../../../coordinator/run/fidelity.js'
 import { type Estimate, type PlannedTraining, endTimes, estimateSearchHours, expectedMs, stepsOfEpoch, withSpread } from '../../../coordinator/step-time/search-hours.js'
 import { stepFeatures } from '../../../coordinator/step-time/step-features.js'
@@ -60,7 +61,8 @@ const mostRehearsed = 200
 const millisecondsPerHour = 3_600_000
 
 /** What a search takes on the devices of a calibration. */
-export function estimateSearch(calibration: Calibration, options: EstimateOptions): DeviceEstimate {
+export function estimateSearch(calibration: Calibration, given: EstimateOptions): DeviceEstimate {
+  const options = { ...given, config: withPhases(given.config, null) }
   const { config, slots } = options
   const time = calibration.trainings.length === 0 ? knownOverhead(calibration.overheadMs) : fitTrainingTime(calibration.trainings)
   const rehearsed = new Rehearsals(fitStepTime(calibration.steps), options).courses()

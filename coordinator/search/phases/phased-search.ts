@@ -6,10 +6,12 @@ import type { Phase } from './phase.js'
 export interface PhaseState {
   /** Index of the phase. */
   readonly phase: number
-  /** Proposals it has made; of a first phase without the networks that the search begins with, which it counts up from below 0. */
+  /** Proposals it has made, without the networks that the search begins with. */
   readonly proposed: number
   /** Keys of the networks it began with: the front of the phase before, or the macro structure's network of a first block phase. */
   readonly known: readonly string[]
+  /** Keys of the networks that the search begins with; absent in older states: none. */
+  readonly initial?: readonly string[]
 }
 
 export interface PhasedState extends SearchState {
@@ -51,10 +53,10 @@ export class PhasedSearch implements Search {
     const proposals: Proposal[] = []
     while (proposals.length < count) {
       const wanted = Math.min(count - proposals.length, this.left)
-      const made = this.inner.ask(wanted).map((proposal, i) => this.marked(proposal, this.at.proposed + i))
+      const made = this.inner.ask(wanted).map((proposal) => this.marked(proposal))
       for (const proposal of made) this.pending.set(proposal.key, proposal)
       proposals.push(...made)
-      this.at = { ...this.at, proposed: this.at.proposed + made.length }
+      this.at = { ...this.at, proposed: this.at.proposed + made.filter(({ phase }) => phase !== undefined).length }
       if (made.length < wanted && this.isLast) break
       if (made.length < wanted || this.left === 0) this.handOver()
     }
@@ -84,9 +86,9 @@ export class PhasedSearch implements Search {
     this.inner.applyFit?.(fit)
   }
 
-  /** Networks to begin with come before the phase's own. */
-  private marked(proposal: Proposal, number: number): Proposal {
-    return number < 0 ? proposal : { ...proposal, phase: this.factory.phases[this.at.phase].name }
+  /** Networks to begin with are no phase's own. */
+  private marked(proposal: Proposal): Proposal {
+    return this.at.initial?.includes(proposal.key) === true ? proposal : { ...proposal, phase: this.factory.phases[this.at.phase].name }
   }
 
   private get isLast(): boolean {
@@ -102,7 +104,7 @@ export class PhasedSearch implements Search {
     const front = this.factory.frontOf(this.observations)
     const known = front.length > 0 ? front : this.at.known
     const state = this.factory.begin(phase, known, front, this.inner.state())
-    this.at = { phase: this.at.phase + 1, proposed: 0, known }
+    this.at = { ...this.at, phase: this.at.phase + 1, proposed: 0, known }
     this.inner = this.factory.restore(phase, known, { state, observations: this.observations, pending: [...this.pending.values()] })
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { CsvError, parse } from 'csv-parse/sync'
-import { InvalidInputError, messageOf } from '../shared/errors.js'
+import { InvalidInputError, messageOf } from './errors.js'
 
 /** A row of a CSV table, its cells as written. */
 export interface CsvRow {
