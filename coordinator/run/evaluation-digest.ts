@@ -9,8 +9,8 @@ import type { ResolvedDataset } from './training-specification.js'
  */
 export function evaluationDigest({ training, rungs = [] }: SearchConfig, { classes, manifestHash }: ResolvedDataset): string | null {
   if (manifestHash === undefined) return null
-  const { timeLimit: _, ...recipe } = training
+  const recipe = Object.entries(training).filter(([key]) => key !== 'timeLimit')
   const rungsInOrder = rungs.map(({ epochs, resolution = null, imagesPerClass = null }) => [epochs, resolution, imagesPerClass])
-  const sorted = Object.entries(recipe).sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = recipe.sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(JSON.stringify([manifestHash, classes, sorted, rungsInOrder])).digest('hex')
 }

@@ -67,7 +67,7 @@ export function warmStartOf(sources: readonly WarmStartSource[], options: WarmSt
 }
 
 function whyIncomparable({ results, evaluation }: WarmStartSource, options: WarmStartOptions): string | null {
-  if (results.length === 0) return 'it has no trainings that could be compared'
+  if (results.length === 0) return 'it has no whole trainings of a search'
   if (options.evaluation === null) return 'the images of this search are not known here'
   if (evaluation === null) return 'it does not say which images it was trained on'
   return evaluation === options.evaluation ? null : 'it was trained with another recipe or on other images'

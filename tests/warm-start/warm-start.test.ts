@@ -172,7 +172,7 @@ describe('a warm start from a list', () => {
     const [source] = readSources([{ from, columns }])
     expect(source.networks.map(({ top1, stepMs }) => [top1, stepMs])).toEqual([[0.6, 10], [0.65, 9], [0.7, 8]])
     const opened = open(temporaryFolder(), configOf({}, { warmStart: [{ from, columns }] }))
-    expect(opened.warmStart?.sources[0]).toMatchObject({ networks: 3, outside: 1, first: 1, reason: 'it has no trainings that could be compared' })
+    expect(opened.warmStart?.sources[0]).toMatchObject({ networks: 3, outside: 1, first: 1, reason: 'it has no whole trainings of a search' })
     opened.run.workerJoined('simulated')
     expect(train(opened)[0]).toBe(networks[2])
   })
