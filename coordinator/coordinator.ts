@@ -9,6 +9,7 @@ import type { AuthorityFolder } from '../shared/security/authority-folder.js'
 import { peerName } from '../shared/security/peer.js'
 import { RevokedSerials } from '../shared/security/revoked-serials.js'
 import type { TlsMaterial } from '../shared/security/tls-material.js'
+import type { WatchedTls } from '../shared/security/watched-tls.js'
 import { CoordinatorCore, eventLoopTurns } from './coordinator-core.js'
 import { StatusServer } from './http/status-server.js'
 import type { CommitObserver } from './metrics/commits.js'
@@ -21,6 +22,7 @@ import { AuditLog } from './services/audit-log.js'
 import { ControlService } from './services/control-service.js'
 import { GrpcServer, type GrpcServices } from './services/grpc-server.js'
 import { JoinService } from './services/join-service.js'
+import { RenewalService } from './services/renewal-service.js'
 import { openSqliteStore } from './store/sqlite-store.js'
 import type { SearchStore, StoreReports } from './store/store.js'
 
@@ -39,6 +41,8 @@ export interface CoordinatorOptions {
   readonly insecure?: boolean | undefined
   /** Certificate and key of this coordinator, and the authority of its peers; null = no TLS. */
   readonly tls?: TlsMaterial | null | undefined
+  /** Instead of `tls`: files that may be replaced while it serves. */
+  readonly watchedTls?: WatchedTls | undefined
   /** Revocation list of the authority, read again whenever it changes; it need not be there. undefined = none. Only with TLS. */
   readonly revocationList?: string | undefined
   /** With it, machines get a worker's certificate for a join token. Only with TLS. */
@@ -148,13 +152,14 @@ class Coordinator implements RunningCoordinator {
   }
 
   async listen(): Promise<this> {
-    const { config, listen, metrics, insecure = false, tls = null } = this.options
+    const { config, listen, metrics, insecure = false, watchedTls } = this.options
+    const tls = watchedTls?.current ?? this.options.tls ?? null
     const { run, core, clock, logger } = this
     try {
       const revoked = await this.openRevocationList(tls)
       const onDenied: DenialObserver = (action, call, reason) =>
         this.audit.denied({ action, by: peerName(call), peer: call.getPeer() }, reason)
-      const grpc = await GrpcServer.listen(this.services(), { listen: listen ?? config.coordinator.listen, insecure, tls, revoked, onDenied, clock })
+      const grpc = await GrpcServer.listen(this.services(), { listen: listen ?? config.coordinator.listen, insecure, tls, watchedTls, revoked, onDenied, clock })
       this.servers.push(grpc)
       this.address = grpc.address
       await this.listenForStatus(metrics === undefined ? (config.coordinator.metrics ?? null) : metrics, insecure)
@@ -172,10 +177,12 @@ class Coordinator implements RunningCoordinator {
   private services(): GrpcServices {
     const { core, run, store, clock, logger, audit, snapshot, options } = this
     const observe = this.metrics.observeCall
+    const certificates = { authority: options.authority ?? null, clock, logger, audit }
     return {
       worker: core.workerService(audit).implementation(observe),
       control: new ControlService({ run, store, workers: core.workers, cordons: core.cordons, clock, logger, audit, snapshot }).implementation(observe),
-      join: new JoinService({ authority: options.authority ?? null, clock, logger, audit }).implementation(observe),
+      join: new JoinService(certificates).implementation(observe),
+      renewal: new RenewalService(certificates).implementation(observe),
     }
   }
 

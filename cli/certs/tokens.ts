@@ -13,16 +13,18 @@ export interface CreateTokenOptions extends AuthorityOptions {
   readonly lifetime: string
   readonly uses: number
   readonly note: string
+  readonly days: number
 }
 
-export async function createToken({ authority, lifetime, uses, note, json }: CreateTokenOptions): Promise<void> {
+export async function createToken({ authority, lifetime, uses, note, days, json }: CreateTokenOptions): Promise<void> {
   const lifetimeMs = parseDuration(lifetime)
   if (lifetimeMs === null) throw new UsageError(`--lifetime must be a duration such as 1h or 7d, got '${lifetime}'`)
   if (!Number.isInteger(uses) || uses < 1 || uses > 10_000) throw new UsageError(`--uses must be a whole number from 1 to 10000, got ${uses}`)
+  if (!(days > 0 && days <= 3_650)) throw new UsageError(`--days must be a number up to 3650, got ${days}`)
   const folder = new AuthorityFolder(authority)
   const fingerprint = new X509Certificate(folder.certificateText()).fingerprint256.replaceAll(':', '').toLowerCase()
   const { text, token } = await folder.changeTokens((tokens) => {
-    const created = createJoinToken(tokens, { lifetimeMs, uses, note }, fingerprint, Date.now(), randomBytes)
+    const created = createJoinToken(tokens, { lifetimeMs, uses, note, days }, fingerprint, Date.now(), randomBytes)
     return { tokens: created.tokens, result: created }
   })
   if (json) printJson({ token: text, ...shown(token) })

@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from '../../shared/address.js'
 import { systemClock } from '../../shared/clock.js'
 import type { Endpoint } from '../../shared/rpc/channel-options.js'
-import { clientSecurity } from '../../shared/security/credentials.js'
+import { clientSecurity, type ClientSecurity } from '../../shared/security/credentials.js'
 import { UsageError } from '../output.js'
 import { tlsMaterialOf, type TlsWords } from './tls-options.js'
 
@@ -34,10 +34,9 @@ export function requireOneCoordinator({ coordinator, discovery }: EndpointWords)
   if (coordinator !== undefined) parseAddress(coordinator, '--coordinator')
 }
 
-/** @throws in one line for whatever cannot be meant */
-export async function openEndpoint(words: EndpointWords): Promise<OpenEndpoint> {
+/** @param security default: what the words say. @throws in one line for whatever cannot be meant */
+export async function openEndpoint(words: EndpointWords, security: ClientSecurity = clientSecurity(tlsMaterialOf(words, 'client'))): Promise<OpenEndpoint> {
   requireOneCoordinator(words)
-  const security = clientSecurity(tlsMaterialOf(words, 'client'))
   if (words.coordinator !== undefined) {
     const target = formatAddress(parseAddress(words.coordinator, '--coordinator'))
     return { endpoint: { target, security }, found: () => Promise.resolve(), close: () => Promise.resolve() }

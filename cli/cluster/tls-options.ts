@@ -1,6 +1,9 @@
+import type { Logger } from 'pino'
+import { systemClock } from '../../shared/clock.js'
 import type { AuthorityFolder } from '../../shared/security/authority-folder.js'
 import type { Purpose } from '../../shared/security/certificate.js'
 import { filesBeside, loadTlsMaterial, type TlsFiles, type TlsMaterial } from '../../shared/security/tls-material.js'
+import { WatchedTls } from '../../shared/security/watched-tls.js'
 import { UsageError } from '../output.js'
 
 /** How a command names its certificate. */
@@ -21,6 +24,13 @@ export const tlsOptions = {
 export function tlsMaterialOf(words: TlsWords, purpose: Purpose): TlsMaterial | null {
   const files = filesOf(words)
   return files && loadTlsMaterial(files, purpose, Date.now())
+}
+
+/** The same for a process that outlives its certificate: files that are replaced are taken. null = no TLS. */
+export function watchedTlsOf(words: TlsWords, purpose: Purpose, logger: Logger): WatchedTls | null {
+  const files = filesOf(words)
+  const report = (trouble: string): void => logger.error({ trouble }, 'the certificate that is there now cannot be used; the one before stays in use')
+  return files && new WatchedTls({ files, purpose, clock: systemClock, report })
 }
 
 /** Beside the authority's certificate; undefined = no TLS. */

@@ -4,7 +4,10 @@ import { resolve } from 'node:path'
 import { openArtifacts } from '../../shared/artifacts/open-artifacts.js'
 import { parseDuration } from '../../shared/config/duration.js'
 import { InvalidInputError } from '../../shared/errors.js'
+import { systemClock } from '../../shared/clock.js'
 import { createLogger } from '../../shared/logging.js'
+import { CertificateRenewal } from '../../shared/security/certificate-renewal.js'
+import { followingSecurity } from '../../shared/security/credentials.js'
 import { programVersion } from '../../shared/version.js'
 import type { AgentOptions } from '../../worker/agent/agent.js'
 import { chooseGpus } from '../../worker/agent/gpus.js'
@@ -15,6 +18,7 @@ import { readNvidia, type NvidiaGpu } from '../../worker/tensorflow/native/nvidi
 import { cpuClass } from '../../worker/trainer/device.js'
 import { UsageError } from '../output.js'
 import { openEndpoint, requireOneCoordinator } from './endpoint.js'
+import { watchedTlsOf } from './tls-options.js'
 import { joinedCertificate, type JoinWords } from './join.js'
 
 export interface WorkerWords extends JoinWords {
@@ -50,7 +54,10 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
   try {
     const artifacts = words.artifacts === undefined ? undefined : await openArtifacts(words.artifacts, process.env, logger)
     const tls = await joinedCertificate(words, name, folder.path, logger, signal)
-    const { endpoint, close } = await openEndpoint({ ...words, tls })
+    const watchedTls = watchedTlsOf({ ...words, tls }, 'client', logger)
+    const { endpoint, close } = await openEndpoint({ ...words, tls }, watchedTls === null ? undefined : followingSecurity(watchedTls))
+    // Whoever was handed a certificate gets the next one in the same way.
+    const renewal = watchedTls === null || words.join === undefined ? null : new CertificateRenewal({ tls: watchedTls, coordinator: endpoint, clock: systemClock, logger })
     const options = {
       worker: {
         workerId: folder.workerId,
@@ -72,7 +79,11 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
       untilOver: words.untilOver,
       logger,
     }
-    return { options, close: async () => void (await Promise.all([folder.close(), close()])) }
+    return { options, close: async () => {
+      renewal?.close()
+      watchedTls?.close()
+      await Promise.all([folder.close(), close()])
+    } }
   } catch (error) {
     await folder.close()
     throw error

@@ -92,6 +92,7 @@ interface TokenCreateArguments extends GlobalOptions {
   readonly lifetime: string
   readonly uses: number
   readonly note: string
+  readonly days: number
 }
 
 const tokenCreate: CommandModule<GlobalOptions, TokenCreateArguments> = {
@@ -102,6 +103,7 @@ const tokenCreate: CommandModule<GlobalOptions, TokenCreateArguments> = {
       .option('authority', authority)
       .option('lifetime', { type: 'string', default: '24h', requiresArg: true, describe: 'How long it may be used' })
       .option('uses', { type: 'number', default: 1, requiresArg: true, describe: 'How many machines may join with it' })
+      .option('days', { type: 'number', default: 365, requiresArg: true, describe: "How long the workers' certificates are valid; workers renew them before they expire" })
       .option('note', { type: 'string', default: '', requiresArg: true, describe: 'What it is for, shown by list' })
       .example('$0 certs token create --lifetime 1h --uses 8', 'for eight workers within the hour'),
   handler: async (options) => (await import('../certs/tokens.js')).createToken(options),

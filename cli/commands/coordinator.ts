@@ -41,7 +41,7 @@ export const coordinator: CommandModule<GlobalOptions, CoordinatorArguments> = {
     const { localDataset } = await import('../cluster/local-dataset.js')
     const dataset = await localDataset(config)
     const { createLogger } = await import('../../shared/logging.js')
-    const { openAuthority, revocationListOf, tlsMaterialOf } = await import('../cluster/tls-options.js')
+    const { openAuthority, revocationListOf, watchedTlsOf } = await import('../cluster/tls-options.js')
     const { serve } = await import('../cluster/serve.js')
     const { output: directory, listen, metrics, insecure, discovery, advertise } = given
     const ending = new AbortController()
@@ -61,11 +61,11 @@ export const coordinator: CommandModule<GlobalOptions, CoordinatorArguments> = {
     const onStandby = (why: string): void => {
       if (!given.json) printStatus(`standing by: ${why}`)
     }
-    const tls = tlsMaterialOf(given, 'server')
-    const revocationList = revocationListOf(given)
-    const authority = await openAuthority(given.authority, tls)
     const logger = createLogger('coordinator', given.verbose)
-    await serve({ config, directory, dataset, listen, metrics, insecure, tls, revocationList, authority, discovery, advertise, logger, onStandby, onServing, signal: ending.signal })
+    const watchedTls = watchedTlsOf(given, 'server', logger) ?? undefined
+    const revocationList = revocationListOf(given)
+    const authority = await openAuthority(given.authority, watchedTls?.current ?? null)
+    await serve({ config, directory, dataset, listen, metrics, insecure, watchedTls, revocationList, authority, discovery, advertise, logger, onStandby, onServing, signal: ending.signal })
     if (wasInterrupted) process.exitCode = 130
   },
 }

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { Address } from '../../shared/address.js'
 import { refusalOfPeer, type Refusal } from '../../shared/security/refusal.js'
 import type { RevokedSerials } from '../../shared/security/revoked-serials.js'
 import type { TlsMaterial } from '../../shared/security/tls-material.js'
+import type { WatchedTls } from '../../shared/security/watched-tls.js'
 import { BriefSockets } from './brief-sockets.js'
 import type { ConnectionLimits } from './connection-limits.js'
 import { greetingOf, noHttpHere, noTlsHere } from './greeting.js'
@@ -13,6 +14,7 @@ export interface GrpcGateOptions {
   readonly address: Address
   /** null = no TLS: everybody is let in. */
   readonly tls: TlsMaterial | null
+  readonly watchedTls?: Pick<WatchedTls, 'onChange'> | undefined
   readonly revoked: RevokedSerials | null
   readonly limits: ConnectionLimits
   /** Takes over the connection of a peer whose certificate is accepted, or of anybody where there is no TLS. */
@@ -32,14 +34,16 @@ export class GrpcGate {
   private readonly members = new Map<Socket, string | null>()
   private readonly tlsServer: TlsServer | null
   private readonly stopWatching: () => void
+  private readonly stopFollowing: () => void
   private sockets: ListeningSockets | null = null
 
   private constructor(private readonly options: GrpcGateOptions) {
-    const { limits, tls, revoked } = options
+    const { limits, tls, watchedTls, revoked } = options
     this.silent = new BriefSockets(limits.silent)
     this.handshakes = new BriefSockets(limits.handshakes)
     this.strangers = new BriefSockets(limits.strangers)
     this.tlsServer = tls && this.createTls(tls)
+    this.stopFollowing = watchedTls?.onChange((material) => this.tlsServer?.setSecureContext(secureContextOf(material))) ?? (() => undefined)
     this.stopWatching = revoked?.onChange(() => this.closeRevoked()) ?? (() => undefined)
   }
 
@@ -56,6 +60,7 @@ export class GrpcGate {
   /** Takes no more connections, and closes those that are not let in; the others are their server's to close. */
   close(): void {
     this.stopWatching()
+    this.stopFollowing()
     this.sockets?.close()
     for (const sockets of [this.silent, this.handshakes, this.strangers]) sockets.closeAll()
   }
@@ -91,9 +96,9 @@ export class GrpcGate {
     server.emit('connection', socket)
   }
 
-  private createTls({ ca, certificate, key }: TlsMaterial): TlsServer {
+  private createTls(material: TlsMaterial): TlsServer {
     // Who is not authorized is refused below, in words: a connection that just breaks off explains nothing.
-    const server = createTlsServer({ ca, cert: certificate, key, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2'], minVersion: 'TLSv1.2' })
+    const server = createTlsServer({ ...secureContextOf(material), requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
     server.on('secureConnection', (socket) => this.identify(socket))
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     return server
@@ -126,4 +131,8 @@ export class GrpcGate {
       if (serialNumber !== null && this.options.revoked?.has(serialNumber)) socket.destroy()
     }
   }
+}
+
+function secureContextOf({ ca, certificate, key }: TlsMaterial): SecureContextOptions {
+  return { ca, cert: certificate, key, minVersion: 'TLSv1.2' }
 }

@@ -9,12 +9,13 @@ import { InvalidInputError } from '../../shared/errors.js'
 import { packageRoot } from '../../shared/package-root.js'
 import { serverChannelOptions } from '../../shared/rpc/channel-options.js'
 import { ControlServiceService, type ControlServiceServer } from '../../shared/rpc/gen/nasoa/v1/control.js'
-import type { JoinServiceServer } from '../../shared/rpc/gen/nasoa/v1/join.js'
+import { RenewalServiceService, type JoinServiceServer, type RenewalServiceServer } from '../../shared/rpc/gen/nasoa/v1/join.js'
 import { WorkerServiceService, type WorkerServiceServer } from '../../shared/rpc/gen/nasoa/v1/worker.js'
 import { accessInterceptor, type DenialObserver } from '../../shared/security/access-interceptor.js'
 import { accessRules } from '../../shared/security/access.js'
 import type { RevokedSerials } from '../../shared/security/revoked-serials.js'
 import type { TlsMaterial } from '../../shared/security/tls-material.js'
+import type { WatchedTls } from '../../shared/security/watched-tls.js'
 import { connectionLimits, type ConnectionLimits } from './connection-limits.js'
 import { GrpcGate } from './grpc-gate.js'
 import { RateLimiter, defaultRateLimit, rateLimitInterceptor } from './rate-limit.js'
@@ -24,6 +25,7 @@ export interface GrpcServices {
   readonly worker: WorkerServiceServer
   readonly control: ControlServiceServer
   readonly join: JoinServiceServer
+  readonly renewal: RenewalServiceServer
 }
 
 const protoFiles = ['nasoa/v1/worker.proto', 'nasoa/v1/control.proto']
@@ -36,6 +38,8 @@ export interface ListenOptions {
   readonly insecure: boolean
   /** null = no TLS. */
   readonly tls: TlsMaterial | null
+  /** Tells when its certificate is another one; undefined = it stays the same. */
+  readonly watchedTls?: Pick<WatchedTls, 'onChange'> | undefined
   /** null = there is no list. */
   readonly revoked?: RevokedSerials | null
   readonly limits?: ConnectionLimits
@@ -59,7 +63,7 @@ export class GrpcServer {
 
   /** @throws EnvironmentError when the port is taken, InvalidInputError for an address that others could reach without TLS */
   static async listen(services: GrpcServices, options: ListenOptions): Promise<GrpcServer> {
-    const { listen, insecure, tls, revoked = null, limits = connectionLimits() } = options
+    const { listen, insecure, tls, watchedTls, revoked = null, limits = connectionLimits() } = options
     const address = parseAddress(listen, 'listen')
     if (tls === null) requireLoopback(address, insecure, 'the coordinator', 'give it a certificate (--tls; nasoa certs makes them)')
     const { server, health } = serverOf(services, options)
@@ -69,6 +73,7 @@ export class GrpcServer {
     const gate = await GrpcGate.open({
       address,
       tls,
+      watchedTls,
       revoked,
       limits,
       admit: (socket) => members.injectConnection(socket),
@@ -93,6 +98,7 @@ function serverOf(services: GrpcServices, { tls, clock, onDenied }: ListenOption
   const server = new Server({ ...serverChannelOptions, interceptors: [rateLimitInterceptor(new RateLimiter(defaultRateLimit), clock), ...access] })
   server.addService(WorkerServiceService, services.worker)
   server.addService(ControlServiceService, services.control)
+  server.addService(RenewalServiceService, services.renewal)
   addReflection(server)
   const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])))
   health.addToServer(server)

@@ -17,7 +17,7 @@ export interface JoinServiceOptions {
 }
 
 /** A signing request has about 500 characters. */
-const longestRequest = 8_192
+export const longestSigningRequest = 8_192
 
 /** JoinService; the promises are in join.proto. */
 export class JoinService {
@@ -30,7 +30,7 @@ export class JoinService {
   private async join(request: JoinRequest, { peer }: CallContext): Promise<JoinResponse> {
     const { authority, audit, clock, logger } = this.options
     if (authority === null) throw new EnvironmentError('this coordinator issues no certificates: it must be started with --authority FOLDER, or get one with `nasoa certs issue`')
-    const application = { token: request.token, name: text(request.name, 64, 'name'), signingRequest: text(request.signingRequest, longestRequest, 'signing_request') }
+    const application = { token: request.token, name: text(request.name, 64, 'name'), signingRequest: text(request.signingRequest, longestSigningRequest, 'signing_request') }
     const tokenId = idOf(application.token)
     try {
       const certificate = await authority.join(application, clock.now())

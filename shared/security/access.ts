@@ -14,6 +14,7 @@ export const accessRules: AccessRules = {
   '/nasoa.v1.WorkerService/ReportProgress': ['worker'],
   '/nasoa.v1.WorkerService/CompleteJob': ['worker'],
   '/nasoa.v1.WorkerService/Deregister': ['worker'],
+  '/nasoa.v1.RenewalService/Renew': ['worker'],
   '/nasoa.v1.ControlService/GetSearch': people,
   '/nasoa.v1.ControlService/WatchSearch': people,
   '/nasoa.v1.ControlService/ListCandidates': people,

@@ -18,6 +18,7 @@ import {
 import { formatEvent, isInForce, issuedCertificates, parseEvents, revocations, type CertificateEvent, type IssuedCertificate } from './certificate-log.js'
 import { CertificateError, FileExistsError } from './errors.js'
 import { formatJoinTokens, parseJoinTokens, redeemJoinToken, type JoinTokens } from './join-tokens.js'
+import type { Identity } from './role.js'
 import { writePrivateFile } from './private-file.js'
 import { revocationListBeside } from './tls-material.js'
 
@@ -34,8 +35,7 @@ export interface JoinApplication {
   readonly signingRequest: string
 }
 
-/** A machine that joined makes itself known anew each year. */
-const joinedDays = 365
+const dayMs = 24 * 3600 * 1000
 
 /**
  * The folder of an authority: `ca.crt`, which everybody gets, `ca.key`, which nobody gets, `tokens.json`, `issued.jsonl` (what
@@ -105,14 +105,34 @@ export class AuthorityFolder {
    */
   join({ token, name, signingRequest }: JoinApplication, nowMs: number): Promise<string> {
     return this.locked(async () => {
-      const request = { role: 'worker', name: identifier(name, 'the name'), hosts: [], days: joinedDays } as const
       const keySha256 = keySha256OfSigningRequest(signingRequest)
-      const tokens = redeemJoinToken(this.tokens(), token, { name, keySha256 }, nowMs)
+      const { tokens, days: longest } = redeemJoinToken(this.tokens(), token, { name, keySha256 }, nowMs)
       this.requireFreeName(name, keySha256, nowMs)
       const authority = this.read()
-      const days = Math.min(request.days, daysLeft(authority.certificate, nowMs))
-      const certificate = await issueForSigningRequest(authority, signingRequest, { ...request, days }, nowMs)
+      const days = Math.min(longest, daysLeft(authority.certificate, nowMs))
+      const request: CertificateRequest = { role: 'worker', name: identifier(name, 'the name'), hosts: [], days }
+      const certificate = await issueForSigningRequest(authority, signingRequest, request, nowMs)
       writePrivateFile(this.tokensPath, formatJoinTokens(tokens), { mode: 0o600, overwrite: true })
+      this.noteIssued(certificate, request, nowMs)
+      return certificate
+    })
+  }
+
+  /**
+   * A new certificate for a name and key that have one in force, valid as long as that one was.
+   * @returns PEM, with the authority's after it
+   * @throws PermissionDeniedError for any other name or key
+   */
+  renew({ name, role }: Identity, signingRequest: string, nowMs: number): Promise<string> {
+    return this.locked(async () => {
+      const keySha256 = keySha256OfSigningRequest(signingRequest)
+      const inForce = this.issued().filter((each) => each.name === name && each.role === role && each.keySha256 === keySha256 && isInForce(each, nowMs))
+      const latest = inForce.at(-1)
+      if (latest === undefined) throw new PermissionDeniedError(`no certificate of ${name} with this key is in force: get one with \`nasoa certs issue\`, or join again`)
+      const authority = this.read()
+      const days = Math.min((latest.validToMs - latest.atMs) / dayMs, daysLeft(authority.certificate, nowMs))
+      const request: CertificateRequest = { name, role, hosts: [], days }
+      const certificate = await issueForSigningRequest(authority, signingRequest, request, nowMs)
       this.noteIssued(certificate, request, nowMs)
       return certificate
     })
@@ -191,7 +211,7 @@ export class AuthorityFolder {
 }
 
 function daysLeft(certificate: string, nowMs: number): number {
-  return (factsOfCertificate(certificate).validToMs - nowMs) / (24 * 3600 * 1000)
+  return (factsOfCertificate(certificate).validToMs - nowMs) / dayMs
 }
 
 function mustBeAbsent(paths: readonly string[], overwrite: boolean): void {

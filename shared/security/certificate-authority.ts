@@ -42,7 +42,7 @@ const algorithm = { ...curve, hash: 'SHA-256' } as const
 const dayMs = 24 * 3600 * 1000
 
 /** Machines whose clocks lag a little must take a new certificate too. */
-const clockSkewMs = 3600 * 1000
+export const clockSkewMs = 3600 * 1000
 const longestDays = 3_650
 
 /** A new authority: a self-signed certificate that may sign others, but no further authorities. */

@@ -23,6 +23,8 @@ const tokenSchema = z.strictObject({
   /** Which have; a machine that asks again with the same key (the answer was lost) is not counted again. */
   redeemed: z.array(redemptionSchema).readonly(),
   note: z.string(),
+  /** How long certificates are valid that are issued for it. */
+  days: z.number().positive().default(365),
 })
 
 const fileSchema = z.strictObject({ tokens: z.array(tokenSchema) })
@@ -34,6 +36,7 @@ export interface NewJoinToken {
   readonly lifetimeMs: number
   readonly uses: number
   readonly note: string
+  readonly days: number
 }
 
 /** Random bytes, such as node:crypto's randomBytes. */
@@ -42,14 +45,14 @@ export type RandomBytes = (count: number) => Buffer
 /** @returns the tokens with the new one, and its text, which is shown once and not stored */
 export function createJoinToken(
   tokens: JoinTokens,
-  { lifetimeMs, uses, note }: NewJoinToken,
+  { lifetimeMs, uses, note, days }: NewJoinToken,
   authorityFingerprint: string,
   nowMs: number,
   random: RandomBytes,
 ): { readonly tokens: JoinTokens; readonly text: string; readonly token: JoinToken } {
   const secret = random(32).toString('base64url')
   const id = random(6).toString('hex')
-  const token = { id, secretSha256: sha256(secret), createdAtMs: nowMs, expiresAtMs: nowMs + lifetimeMs, uses, redeemed: [], note }
+  const token = { id, secretSha256: sha256(secret), createdAtMs: nowMs, expiresAtMs: nowMs + lifetimeMs, uses, redeemed: [], note, days }
   return { tokens: [...unexpired(tokens, nowMs), token], text: `nasoa.${id}.${secret}.${authorityFingerprint}`, token }
 }
 
@@ -75,18 +78,19 @@ export interface Joining {
 
 /**
  * Uses a token up for one machine. Asking again with the same name and key is safe.
+ * @returns the tokens with the use counted, and how many days the certificate may be valid
  * @throws PermissionDeniedError for a token that is unknown, wrong, expired or used up; the first two read the same
  */
-export function redeemJoinToken(tokens: JoinTokens, text: string, joining: Joining, nowMs: number): JoinTokens {
+export function redeemJoinToken(tokens: JoinTokens, text: string, joining: Joining, nowMs: number): { readonly tokens: JoinTokens; readonly days: number } {
   const name = identifier(joining.name, 'the name')
   const token = verify(tokens, parseJoinToken(text))
   if (nowMs >= token.expiresAtMs) {
     throw new PermissionDeniedError(`the join token ${token.id} expired on ${new Date(token.expiresAtMs).toISOString()}: ask for a new one`)
   }
-  if (token.redeemed.some((entry) => entry.name === name && entry.keySha256 === joining.keySha256)) return tokens
+  if (token.redeemed.some((entry) => entry.name === name && entry.keySha256 === joining.keySha256)) return { tokens, days: token.days }
   if (token.redeemed.length >= token.uses) throw new PermissionDeniedError(`the join token ${token.id} is used up: ask for a new one`)
   const redeemed = [...token.redeemed, { name, keySha256: joining.keySha256 }]
-  return tokens.map((each) => (each === token ? { ...each, redeemed } : each))
+  return { tokens: tokens.map((each) => (each === token ? { ...each, redeemed } : each)), days: token.days }
 }
 
 /** @throws NotFoundError */

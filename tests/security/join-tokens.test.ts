@@ -16,7 +16,7 @@ import {
 const fingerprint = 'ab'.repeat(32)
 const nowMs = 1_000_000
 const hourMs = 3_600_000
-const create = (uses = 1, tokens: JoinTokens = []) => createJoinToken(tokens, { lifetimeMs: hourMs, uses, note: '' }, fingerprint, nowMs, randomBytes)
+const create = (uses = 1, tokens: JoinTokens = []) => createJoinToken(tokens, { lifetimeMs: hourMs, uses, note: '', days: 365 }, fingerprint, nowMs, randomBytes)
 const machine = (name: string, key = name) => ({ name, keySha256: key })
 
 describe('a join token', () => {
@@ -39,7 +39,7 @@ describe('a join token', () => {
         for (const name of askers) {
           const expected = admitted.has(name) || admitted.size < uses
           try {
-            tokens = redeemJoinToken(tokens, text, machine(name), nowMs)
+            tokens = redeemJoinToken(tokens, text, machine(name), nowMs).tokens
             expect(expected).toBe(true)
             admitted.add(name)
           } catch (error) {
@@ -54,7 +54,7 @@ describe('a join token', () => {
 
   it('counts the same name with another key as another machine', () => {
     const { tokens, text } = create(1)
-    const after = redeemJoinToken(tokens, text, machine('a', 'key 1'), nowMs)
+    const after = redeemJoinToken(tokens, text, machine('a', 'key 1'), nowMs).tokens
     expect(() => redeemJoinToken(after, text, machine('a', 'key 2'), nowMs)).toThrow(/used up/)
   })
 
@@ -76,7 +76,7 @@ describe('a join token', () => {
   it('is refused with any other secret', () => {
     const { tokens, text } = create()
     const { id } = parseJoinToken(text)
-    const wrong = createJoinToken([], { lifetimeMs: hourMs, uses: 1, note: '' }, fingerprint, nowMs, randomBytes).text.split('.')[2]
+    const wrong = createJoinToken([], { lifetimeMs: hourMs, uses: 1, note: '', days: 365 }, fingerprint, nowMs, randomBytes).text.split('.')[2]
     expect(() => redeemJoinToken(tokens, `nasoa.${id}.${wrong}.${fingerprint}`, machine('a'), nowMs)).toThrow(/unknown/)
   })
 
@@ -91,7 +91,7 @@ describe('a join token', () => {
 
   it('takes expired ones out of the file when another is made', () => {
     const { tokens } = create()
-    const later = createJoinToken(tokens, { lifetimeMs: hourMs, uses: 1, note: '' }, fingerprint, nowMs + 2 * hourMs, randomBytes)
+    const later = createJoinToken(tokens, { lifetimeMs: hourMs, uses: 1, note: '', days: 365 }, fingerprint, nowMs + 2 * hourMs, randomBytes)
     expect(later.tokens).toEqual([later.token])
   })
 })

@@ -48,7 +48,7 @@ class JoinableCluster {
   token(uses = 1): Promise<string> {
     const fingerprint = new X509Certificate(this.authority.certificateText()).fingerprint256.replaceAll(':', '').toLowerCase()
     return this.authority.changeTokens((tokens) => {
-      const { tokens: all, text } = createJoinToken(tokens, { lifetimeMs: day, uses, note: '' }, fingerprint, Date.now(), randomBytes)
+      const { tokens: all, text } = createJoinToken(tokens, { lifetimeMs: day, uses, note: '', days: 365 }, fingerprint, Date.now(), randomBytes)
       return { tokens: all, result: text }
     })
   }

@@ -19,6 +19,16 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
+export interface RenewRequest {
+  /** PKCS #10, PEM; only its key counts. */
+  signingRequest: string;
+}
+
+export interface RenewResponse {
+  /** PEM, the authority's certificate after it. */
+  certificate: string;
+}
+
 export interface JoinRequest {
   token: string;
   /** What the certificate is to be issued for: 1 to 64 letters, digits, dots, dashes and underscores. */
@@ -31,6 +41,98 @@ export interface JoinResponse {
   /** PEM, the authority's certificate after it. */
   certificate: string;
 }
+
+function createBaseRenewRequest(): RenewRequest {
+  return { signingRequest: "" };
+}
+
+export const RenewRequest: MessageFns<RenewRequest> = {
+  encode(message: RenewRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signingRequest !== "") {
+      writer.uint32(10).string(message.signingRequest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signingRequest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRenewResponse(): RenewResponse {
+  return { certificate: "" };
+}
+
+export const RenewResponse: MessageFns<RenewResponse> = {
+  encode(message: RenewResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate !== "") {
+      writer.uint32(10).string(message.certificate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
 
 function createBaseJoinRequest(): JoinRequest {
   return { token: "", name: "", signingRequest: "" };
@@ -201,6 +303,66 @@ export const JoinServiceClient = makeGenericClientConstructor(
 ) as unknown as {
   new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): JoinServiceClient;
   service: typeof JoinServiceService;
+  serviceName: string;
+};
+
+/** For machines that have a certificate, before it expires. */
+export type RenewalServiceService = typeof RenewalServiceService;
+export const RenewalServiceService = {
+  /**
+   * A new certificate for the name, role and key that the caller's has, valid as long as that one was. Every call issues one;
+   * earlier ones stay valid until they expire. Another key, or a name that the authority's log does not have in force with
+   * this key, is refused. Deadline: 10 s.
+   */
+  renew: {
+    path: "/nasoa.v1.RenewalService/Renew" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenewRequest): Buffer => Buffer.from(RenewRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RenewRequest => RenewRequest.decode(value),
+    responseSerialize: (value: RenewResponse): Buffer => Buffer.from(RenewResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenewResponse => RenewResponse.decode(value),
+  },
+} as const;
+
+export interface RenewalServiceServer extends UntypedServiceImplementation {
+  /**
+   * A new certificate for the name, role and key that the caller's has, valid as long as that one was. Every call issues one;
+   * earlier ones stay valid until they expire. Another key, or a name that the authority's log does not have in force with
+   * this key, is refused. Deadline: 10 s.
+   */
+  renew: handleUnaryCall<RenewRequest, RenewResponse>;
+}
+
+export interface RenewalServiceClient extends Client {
+  /**
+   * A new certificate for the name, role and key that the caller's has, valid as long as that one was. Every call issues one;
+   * earlier ones stay valid until they expire. Another key, or a name that the authority's log does not have in force with
+   * this key, is refused. Deadline: 10 s.
+   */
+  renew(
+    request: RenewRequest,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+  renew(
+    request: RenewRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+  renew(
+    request: RenewRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+}
+
+export const RenewalServiceClient = makeGenericClientConstructor(
+  RenewalServiceService,
+  "nasoa.v1.RenewalService",
+) as unknown as {
+  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): RenewalServiceClient;
+  service: typeof RenewalServiceService;
   serviceName: string;
 };
 
