@@ -4,28 +4,26 @@ import { join } from 'node:path'
 import { withPhases } from '../../coordinator/run/phases-of.js'
 import type { SearchConfig } from '../../shared/config/search-config.js'
 import type { TrainingEngine } from '../../worker/trainer/engine.js'
-import { type FrontAtCost, growthOf } from './compare-fronts.js'
-import { TrainingArm } from './training-arm.js'
+import { TrainingArm, type WholeTraining } from './training-arm.js'
 
+/** What a search of the comparison has cost and found. */
 export interface ArmReport {
   /** Trainings, those of each rung counted. */
   readonly trainings: number
-  readonly wholeTrainings: number
   /** Processor time of all steps, each as long as the fastest of its program: see TimedEngine. */
   readonly seconds: number
   /** All processor time of the steps, preparation and the reading of images included. */
   readonly processorSeconds: number
   readonly trainedMacs: number
-  readonly hypervolume: number
+  /** Of whole trainings, in the order of their ends. */
+  readonly results: readonly WholeTraining[]
 }
 
-/** One seed: whole trainings of so many candidates, and rungs until they have cost the given share of it. */
-export interface RungComparison {
+/** Both searches of a seed: whole trainings of so many candidates, and rungs until they have cost the given share of it. */
+export interface SeedRun {
   readonly seed: number
   readonly whole: ArmReport
   readonly rungs: ArmReport
-  /** When the search with rungs first had the hypervolume that whole trainings ended with; null = not within its share. */
-  readonly reached: FrontAtCost | null
 }
 
 export interface BenchRungsOptions {
@@ -43,7 +41,7 @@ export interface BenchRungsOptions {
  * Runs both searches of a seed, one training of either at a time and always that one next which is behind in its share: whatever else
  * the machine does, it does to both.
  */
-export async function compareRungs({ config: named, seed, share, limitMs, engine, progress }: BenchRungsOptions): Promise<RungComparison> {
+export async function runBothSearches({ config: named, seed, share, limitMs, engine, progress }: BenchRungsOptions): Promise<SeedRun> {
   const directory = mkdtempSync(join(tmpdir(), 'nasoa-bench-rungs-'))
   // Both go through the same phases, though one may train as many candidates as it likes.
   // Nothing is taken over: what trainings cost is what is compared.
@@ -58,7 +56,9 @@ export async function compareRungs({ config: named, seed, share, limitMs, engine
       while (rungs.seconds < share * whole.seconds) await rungs.next()
       isOpen = performance.now() < end && (await whole.next())
     }
-    return report(seed, share, whole, rungs)
+    // The last training of the rungs may have gone beyond their share: it does not count.
+    const within = rungs.wholes.filter(({ seconds }) => seconds <= share * whole.seconds)
+    return { seed, whole: reportOf(whole, whole.wholes), rungs: reportOf(rungs, within) }
   } finally {
     whole.close()
     rungs.close()
@@ -66,23 +66,6 @@ export async function compareRungs({ config: named, seed, share, limitMs, engine
   }
 }
 
-/** The last training of the rungs may have gone beyond their share: it does not count. */
-function report(seed: number, share: number, whole: TrainingArm, rungs: TrainingArm): RungComparison {
-  const within = rungs.wholes.filter(({ seconds }) => seconds <= share * whole.seconds)
-  const [ofWhole, ofRungs] = growthOf([whole.wholes, within])
-  const final = (growth: readonly FrontAtCost[]): number => growth.at(-1)?.hypervolume ?? 0
-  const armReport = (arm: TrainingArm, growth: readonly FrontAtCost[]): ArmReport => ({
-    trainings: arm.trainings,
-    wholeTrainings: growth.length,
-    seconds: arm.seconds,
-    processorSeconds: arm.processorSeconds,
-    trainedMacs: arm.trainedMacs,
-    hypervolume: final(growth),
-  })
-  return {
-    seed,
-    whole: armReport(whole, ofWhole),
-    rungs: armReport(rungs, ofRungs),
-    reached: ofRungs.find(({ hypervolume }) => hypervolume >= final(ofWhole)) ?? null,
-  }
+function reportOf({ trainings, seconds, processorSeconds, trainedMacs }: TrainingArm, results: readonly WholeTraining[]): ArmReport {
+  return { trainings, seconds, processorSeconds, trainedMacs, results }
 }

@@ -1,34 +1,24 @@
-import type { RungComparison } from './bench-rungs.js'
+import type { SeedRun } from './bench-rungs.js'
+import type { Comparison, MeanComparison, SeedComparison } from './compare-searches.js'
 
-export interface RungSummary {
-  /** Means over the seeds. */
-  readonly hypervolume: { readonly whole: number; readonly rungs: number }
-  /** Training seconds of the rungs over those of the whole trainings, all seeds together. */
-  readonly secondsShare: number
-  readonly macsShare: number
-  /** Seeds in which the rungs reached the whole trainings' hypervolume. */
-  readonly reached: number
-}
-
-export function summaryOf(rows: readonly RungComparison[]): RungSummary {
-  const sum = (value: (row: RungComparison) => number): number => rows.reduce((total, row) => total + value(row), 0)
-  return {
-    hypervolume: { whole: sum(({ whole }) => whole.hypervolume) / rows.length, rungs: sum(({ rungs }) => rungs.hypervolume) / rows.length },
-    secondsShare: sum(({ rungs }) => rungs.seconds) / sum(({ whole }) => whole.seconds),
-    macsShare: sum(({ rungs }) => rungs.trainedMacs) / sum(({ whole }) => whole.trainedMacs),
-    reached: rows.filter(({ reached }) => reached !== null).length,
-  }
-}
+const shareText = (share: number | null): string => (share === null ? 'not reached' : share.toFixed(2))
 
 /** For people, and for a document. */
-export function tableOf(rows: readonly RungComparison[]): string {
-  const line = ({ seed, whole, rungs, reached }: RungComparison): string =>
-    `| ${seed} | ${whole.wholeTrainings} | ${whole.seconds.toFixed(1)} (${whole.processorSeconds.toFixed(0)}) | ${whole.hypervolume.toFixed(4)} | ${rungs.trainings} | ${rungs.wholeTrainings} | ` +
-    `${rungs.seconds.toFixed(1)} (${rungs.processorSeconds.toFixed(0)}) | ${rungs.hypervolume.toFixed(4)} | ${(rungs.trainedMacs / whole.trainedMacs).toFixed(2)} | ` +
-    `${reached === null ? 'not reached' : `${reached.seconds.toFixed(1)} s, ${(reached.seconds / whole.seconds).toFixed(2)}`} |`
+export function tableOf(runs: readonly SeedRun[], { seeds, means }: Comparison): string {
+  const line = ({ seed, whole, rungs }: SeedRun, compared: SeedComparison): string =>
+    `| ${seed} | ${whole.results.length} | ${whole.seconds.toFixed(1)} | ${compared.whole.hypervolume.toFixed(4)} | ${compared.whole.frontHypervolume.toFixed(4)} | ` +
+    `${rungs.trainings} (${rungs.results.length}) | ${rungs.seconds.toFixed(1)} | ${compared.rungs.hypervolume.toFixed(4)} | ${compared.rungs.frontHypervolume.toFixed(4)} | ` +
+    `${shareText(compared.reached.hypervolume)} | ${shareText(compared.reached.frontHypervolume)} |`
+  const meanLine = (name: string, { whole, rungs, standardError, reached }: MeanComparison): string =>
+    `mean ${name}: whole trainings ${whole.toFixed(4)}, rungs ${rungs.toFixed(4)}` +
+    `${standardError === null ? '' : ` (difference ${(rungs - whole).toFixed(4)}, standard error ${standardError.toFixed(4)})`}; ` +
+    (reached === null ? 'not reached' : `reached after ${reached.toFixed(2)} of the seconds`)
   return [
-    '| seed | whole trainings | seconds (with preparation) | hypervolume | trainings on rungs | of them whole | seconds (with preparation) | hypervolume | MACs, share of whole | same hypervolume after |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-    ...rows.map(line),
+    '| seed | whole trainings | seconds | hypervolume | of the front | trainings on rungs (whole) | seconds | hypervolume | of the front | reached after | of the front |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
+    ...runs.map((run, i) => line(run, seeds[i])),
+    '',
+    meanLine('hypervolume', means.hypervolume),
+    meanLine('hypervolume of the front', means.frontHypervolume),
   ].join('\n')
 }

@@ -6,7 +6,7 @@ import { SearchRun } from '../../coordinator/run/search-run.js'
 import { openSqliteStore } from '../../coordinator/store/sqlite-store.js'
 import type { JobLease } from '../../shared/cluster/job-lease.js'
 import { systemClock } from '../../shared/clock.js'
-import type { SearchConfig } from '../../shared/config/search-config.js'
+import type { ObjectiveName, SearchConfig } from '../../shared/config/search-config.js'
 import { genomeCost } from '../../shared/network/genome-cost.js'
 import { parseGenome } from '../../shared/space/parse.js'
 import type { Outcome } from '../../shared/training/outcome.js'
@@ -24,6 +24,9 @@ export interface WholeTraining {
   readonly trainedMacs: number
 }
 
+/** Measurements that need a network's throughput. */
+const timed: readonly ObjectiveName[] = ['imagesPerSecond', 'stepMs']
+
 /** Classes of the built-in digits. */
 const classes = 10
 
@@ -37,6 +40,8 @@ export class TrainingArm {
   private readonly run: SearchRun
   private readonly engine: TimedEngine
   private readonly epochs = new Map<number, number>()
+  private readonly isThroughputNeeded: boolean
+  private clockLooks = 0
 
   constructor(
     private readonly config: SearchConfig,
@@ -44,6 +49,7 @@ export class TrainingArm {
     engine: TrainingEngine,
   ) {
     this.engine = new TimedEngine(engine)
+    this.isThroughputNeeded = timed.some((wanted) => config.objectives.includes(wanted) || config.constraints.some(({ name }) => name === wanted))
     this.store = openSqliteStore(directory)
     const dataset = { classes }
     const opened = openSearch({ config, dataset, store: this.store, directory, nowMs: systemClock.now(), leaseTtlMs: defaultJobPolicy.leaseTtlMs })
@@ -83,6 +89,8 @@ export class TrainingArm {
       quietWindow: new QuietWindow(join(this.directory, 'measurement')),
       outputDirectory,
       ...(existsSync(checkpoint) ? { resumeFrom: checkpoint } : {}),
+      // By a clock that is seconds later at each look, the measurement of the throughput takes five steps instead of 1.5 s.
+      ...(this.isThroughputNeeded ? {} : { now: () => 1000 * this.clockLooks++ }),
       peakBytes: () => process.resourceUsage().maxRSS * 1024,
     })
   }

@@ -8,16 +8,20 @@ import { rungsOf } from './fidelity.js'
 import { observationOf, type Verdict } from './observation.js'
 import type { PendingCandidate } from './starting-point.js'
 
-/** A quantity that people compare by ratio; accuracy is compared by difference. */
-const comparedByRatio = (name: string): boolean => name !== 'top1'
+/** Sign kept: people compare these quantities by ratio. */
+const logarithm = (value: number): number => Math.sign(value) * Math.log(Math.max(Math.abs(value), Number.MIN_VALUE))
 
-/** What a result is worth beside the others of its rung; null = it has no measurement. */
+/**
+ * What a result is worth beside the others of its rung; null = it has no measurement. Accuracy is judged by the training loss of the
+ * rung's last epoch: while the learning rate is high, the accuracy of one evaluation says less of what a whole training would reach
+ * than the mean over all steps of an epoch (Ru et al., 2021: Speedy Performance Estimation for Neural Architecture Search).
+ */
 function climbingCosts(encoding: string, cost: NetworkCost, outcome: Verdict, objectives: readonly Objective[], constraints: readonly Constraint[]): ConstrainedCosts | null {
   const observation = observationOf(encoding, cost, outcome, 1)
   const costs = costsOf(observation, objectives)
-  if (costs === null) return null
-  const scaled = costs.map((value, i) => (comparedByRatio(objectives[i].name) ? Math.sign(value) * Math.log(Math.max(Math.abs(value), Number.MIN_VALUE)) : value))
-  return { costs: scaled, violation: violationOf(observation, constraints) }
+  if (costs === null || outcome.kind !== 'succeeded') return null
+  const { loss } = outcome.result
+  return { costs: costs.map((value, i) => (objectives[i].name === 'top1' ? loss : logarithm(value))), violation: violationOf(observation, constraints) }
 }
 
 /** The climb of a search's candidates from rung to rung; of a search without rungs, there is none. */

@@ -86,6 +86,27 @@ describe('a search with rungs', () => {
     expect(opened.snapshot().frontSize).toBeLessThanOrEqual(accuracies.length)
   })
 
+  test('judges the accuracy on a rung by the training loss, and costs beside it', () => {
+    const opened = open(temporaryFolder())
+    const losses = new Map<number, number>()
+    const promoted: number[] = []
+    for (let lease = opened.run.lease(holder); lease !== null; lease = opened.run.lease(holder)) {
+      const { candidate, specification, specification: { stopAfterEpochs = 9 } } = lease
+      if (stopAfterEpochs === 3) promoted.push(candidate)
+      // All are as fast, whoever has the better accuracy the worse loss.
+      const outcome = outcomeFor('fast')
+      if (outcome.kind !== 'succeeded') throw new Error('it should have a result')
+      const loss = (specification.encoding.length * 7919 + candidate * 31) % 101
+      losses.set(candidate, loss)
+      opened.run.complete(lease, { kind: 'succeeded', result: { ...outcome.result, epochs: stopAfterEpochs, loss, top1: 0.2 + loss / 200 } })
+    }
+    // Each promotion was the least loss of those that had a result by then.
+    expect(promoted).toHaveLength(10)
+    const order = [...losses].sort((a, b) => a[1] - b[1] || a[0] - b[0]).map(([candidate]) => candidate)
+    expect(promoted).toContain(order[0])
+    expect(promoted).not.toContain(order[19])
+  })
+
   test('goes on where a killed coordinator left it: same trainings in the same order, none lost, none twice', async () => {
     const whole = marksOf(trainAll(open(temporaryFolder())))
     await fc.assert(

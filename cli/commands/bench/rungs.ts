@@ -35,12 +35,14 @@ export const benchRungs: CommandModule<GlobalOptions, BenchRungsArguments> = {
     if (config.rungs === undefined) throw new InvalidInputError(`the search '${config.name}' has no rungs to compare: give its config a list 'rungs'`)
     if (config.data.directory !== builtinDigits) throw new InvalidInputError(`this comparison is on ${builtinDigits}: name it as the data of the config`)
     const { tensorFlowEngine } = await import('../../../worker/trainer/tensorflow-engine.js')
-    const { compareRungs } = await import('../../../bench/rungs/bench-rungs.js')
-    const { summaryOf, tableOf } = await import('../../../bench/rungs/rung-report.js')
+    const { runBothSearches } = await import('../../../bench/rungs/bench-rungs.js')
+    const { compareSearches } = await import('../../../bench/rungs/compare-searches.js')
+    const { tableOf } = await import('../../../bench/rungs/rung-report.js')
     const engine = await tensorFlowEngine(threads, printStatus)
-    const rows = []
-    for (const seed of list) rows.push(await compareRungs({ config, seed, share, limitMs: minutes === undefined ? Infinity : minutes * 60_000, engine, progress: printStatus }))
-    if (json) printJson({ device: engine.device.deviceClass, tensorflow: engine.device.tensorflow, share, rows, ...summaryOf(rows) })
-    else process.stdout.write(`${tableOf(rows)}\n`)
+    const runs = []
+    for (const seed of list) runs.push(await runBothSearches({ config, seed, share, limitMs: minutes === undefined ? Infinity : minutes * 60_000, engine, progress: printStatus }))
+    const comparison = compareSearches(runs)
+    if (json) printJson({ device: engine.device.deviceClass, tensorflow: engine.device.tensorflow, share, runs, ...comparison })
+    else process.stdout.write(`${tableOf(runs, comparison)}\n`)
   },
 }
