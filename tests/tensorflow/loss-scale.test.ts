@@ -11,11 +11,11 @@ const graph = graphOf('020-_8_1-2', 16, 4)
 const batch = randomBatch(graph, 4, 1)
 const options = { batch: 4, weightDecay: 5e-4, precision: 'float16' } as const
 
-describe('the scale of the loss in float16', () => {
+describe.each(['cpu', 'gpu'] as const)('the scale of the loss in float16, in programs for a %s', (device) => {
   let session: TrainingSession
   let start: Map<string, Float32Array>
   beforeAll(async () => {
-    session = await TrainingSession.open(buildTrainingProgram(graph, options))
+    session = await TrainingSession.open(buildTrainingProgram(graph, { ...options, device }))
     session.initialize(1)
     start = session.read()
     for (const [name, values] of start) if (name.endsWith('/momentum')) values.forEach((_, i) => (values[i] = i % 3 === 0 ? -0 : 0.01 * (i % 7)))
@@ -90,7 +90,7 @@ describe('the scale of the loss in float16', () => {
     await writeCheckpoint(path, session.read(), session.shapes, {})
     const next = session.trainStep(batch, 0.05)
     const after = session.read()
-    const other = await TrainingSession.open(buildTrainingProgram(graph, options))
+    const other = await TrainingSession.open(buildTrainingProgram(graph, { ...options, device }))
     try {
       other.restore((await readCheckpoint(path, other.shapes)).variables)
       expect(other.trainStep(batch, 0.05)).toStrictEqual(next)
@@ -101,7 +101,7 @@ describe('the scale of the loss in float16', () => {
   })
 
   it.each(['float32', 'bfloat16'] as const)('leaves a program in %s alone, which takes a checkpoint of float16 all the same', async (precision) => {
-    const other = await TrainingSession.open(buildTrainingProgram(graph, { ...options, precision }))
+    const other = await TrainingSession.open(buildTrainingProgram(graph, { ...options, device, precision }))
     try {
       other.restore(restore(512, 5))
       expect(other.trainStep(batch, 0.05)).toMatchObject({ skipped: false, diverged: false })

@@ -9,10 +9,11 @@ const graph = graphOf('020-_8_1-2', 32, 5)
 const batch = randomBatch(graph, 4, 1)
 
 describe('the optimizer', () => {
-  it('follows PyTorch: decayed gradient, velocity, Nesterov step; decay only on weights', async () => {
+  // A processor runs the program for GPUs too, which updates all variables as vectors.
+  it.each(['cpu', 'gpu'] as const)('of programs for a %s follows PyTorch: decayed gradient, velocity, Nesterov step; decay only on weights', async (device) => {
     const decay = 0.1
     const rate = 0.3
-    await withSession(graph, { batch: 4, weightDecay: decay }, async (session, program) => {
+    await withSession(graph, { batch: 4, weightDecay: decay, device }, async (session, program) => {
       session.initialize(2)
       const start = randomValues(program, session.read(), 3)
       const rng = createRng(4)

@@ -52,6 +52,17 @@ describe('a training program', () => {
     expect(count('cpu', 'MatMul')).toBeGreaterThan(count('gpu', 'MatMul'))
   })
 
+  it('updates all variables of a kind at once on a GPU, in float32 and in half precision, scale of the loss or not', () => {
+    const count = (device: 'cpu' | 'gpu', precision: 'float32' | 'float16', operation: string) =>
+      buildTrainingProgram(small, { batch: 2, weightDecay: 0.1, device, precision }).graphDef.node.filter(({ op }) => op === operation).length
+    const { variables } = buildTrainingProgram(small, { batch: 2 })
+    expect(count('cpu', 'float32', 'ResourceApplyMomentum')).toBe(variables.filter(({ trainable }) => trainable).length)
+    expect(count('gpu', 'float32', 'ResourceApplyMomentum')).toBe(0)
+    // Weights, and what does not decay: gradients, values and velocities of each.
+    expect(count('gpu', 'float32', 'ConcatV2') - count('cpu', 'float32', 'ConcatV2')).toBe(6)
+    expect(count('gpu', 'float16', 'L2Loss')).toBeLessThanOrEqual(3)
+  })
+
   it('decays weights only', () => {
     const { variables } = buildTrainingProgram(small, { batch: 2 })
     fc.assert(fc.property(fc.constantFrom(...variables), ({ kind, decay }) => decay === (kind === 'weight')))

@@ -47,7 +47,7 @@ export function emitEvaluationStep(
 }
 
 function evaluationContext(builder: GraphBuilder, table: VariableTable, { device, oneDnn, precision }: EvaluationOptions): EmissionContext {
-  const reads = new VariableReads(builder, table)
+  const reads = new VariableReads(builder, table, device)
   const refuse = (name: string): never => {
     throw new Error(`evaluation must not change ${name}`)
   }

@@ -102,17 +102,17 @@ interface StepEnd {
 
 function emitEnd(pass: TrainingPass, learningRate: Tensor, loss: Tensor): StepEnd {
   const { builder } = pass
-  const effects = pass.emitEffects(learningRate, (gradient) => gradient, [])
+  const effects = pass.emitEffects(pass.gradientGroups(), learningRate, [])
   return { effects, skipped: builder.floats(0), diverged: not(builder, emitIsFinite(builder, loss)) }
 }
 
 /** A step whose gradients overflow changes nothing but the scale; one that overflows although the scale is least has diverged. */
 function emitScaledEnd(pass: TrainingPass, learningRate: Tensor, loss: Tensor, lossScale: LossScale): StepEnd {
   const { builder } = pass
-  const gradients = new Map(pass.gradients.map(({ value }) => [value, lossScale.removeFrom(value)]))
-  const good = emitAllFinite(builder, loss, [...gradients.values()])
+  const groups = pass.gradientGroups().map(({ members, value }) => ({ members, value: lossScale.removeFrom(value) }))
+  const good = emitAllFinite(builder, loss, groups.map(({ value }) => value))
   const guard = new Guard(builder, good)
-  const effects = pass.emitEffects(learningRate, (gradient) => gradients.get(gradient)!, [guard.open])
+  const effects = pass.emitEffects(groups, learningRate, [guard.open])
   const skipped = not(builder, good)
   const diverged = multiply(builder, skipped, cast(builder, lossScale.isAtFloor(), DT_FLOAT))
   return { effects: [guard.join(effects), ...lossScale.adjust(good)], skipped, diverged }

@@ -2,6 +2,8 @@ import { cast } from './graph/arithmetic.js'
 import type { GraphBuilder } from './graph/graph-builder.js'
 import { ResourceVariable } from './graph/resource-variable.js'
 import type { Tensor } from './graph/tensor.js'
+import { packVector, unpackVector } from './graph/vector.js'
+import type { Device } from './layers/emission.js'
 import { DataType } from './proto/gen/program.js'
 import type { VariableSpecification } from './variables.js'
 
@@ -26,6 +28,11 @@ export class VariableTable {
     return this.entry(name).specification
   }
 
+  /** Names of all weights, which half precision is read of. */
+  weights(): string[] {
+    return [...this.entries].filter(([, { specification }]) => specification.kind === 'weight').map(([name]) => name)
+  }
+
   private entry(name: string) {
     const entry = this.entries.get(name)
     if (entry === undefined) throw new Error(`program has no variable ${name}`)
@@ -37,18 +44,34 @@ export class VariableTable {
 export class VariableReads {
   private readonly reads = new Map<string, Tensor>()
 
+  /** @param device on GPUs weights become half precision all at once, which spares launches */
   constructor(
     private readonly builder: GraphBuilder,
     private readonly table: VariableTable,
+    private readonly device: Device,
   ) {}
 
   /** @param dtype type to read it in; absent = float32, as it is kept */
   read(name: string, dtype: DataType = DataType.DT_FLOAT): Tensor {
-    const key = `${name} ${dtype}`
-    const known = this.reads.get(key)
-    if (known !== undefined) return known
-    const read = dtype === DataType.DT_FLOAT ? this.table.get(name).read() : cast(this.builder, this.read(name), dtype)
-    this.reads.set(key, read)
-    return read
+    const key = keyOf(name, dtype)
+    if (!this.reads.has(key)) this.emit(name, dtype)
+    return this.reads.get(key)!
   }
+
+  private emit(name: string, dtype: DataType): void {
+    if (dtype === DataType.DT_FLOAT) this.reads.set(keyOf(name, dtype), this.table.get(name).read())
+    else if (this.device === 'gpu') this.castTogether(this.table.weights(), dtype)
+    else this.reads.set(keyOf(name, dtype), cast(this.builder, this.read(name), dtype))
+  }
+
+  private castTogether(names: readonly string[], dtype: DataType): void {
+    const { builder, table } = this
+    const shapes = names.map((name) => table.get(name).shape)
+    const vector = packVector(builder, names.map((name) => this.read(name)), shapes)
+    unpackVector(builder, cast(builder, vector, dtype), shapes).forEach((part, index) => this.reads.set(keyOf(names[index], dtype), part))
+  }
+}
+
+function keyOf(name: string, dtype: DataType): string {
+  return `${name} ${dtype}`
 }

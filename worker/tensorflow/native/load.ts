@@ -17,9 +17,12 @@ export interface LoadOptions {
   readonly progress?: (line: string) => void
   /** Threads that share the work of one operation; default: the user's TF_NUM_INTRAOP_THREADS, else all cores. */
   readonly intraOpThreads?: number
-  /** Operations that run at the same time; default: the user's TF_NUM_INTEROP_THREADS, else all cores. */
+  /** Operations that run at the same time (two at most with CUDA); default: the user's TF_NUM_INTEROP_THREADS, else all cores. */
   readonly interOpThreads?: number
 }
+
+/** Threads that launch kernels on a GPU: more of them wait for each other at the driver's door. */
+const launchThreads = 2
 
 let loaded: TensorFlow | undefined
 
@@ -62,11 +65,14 @@ function setNativeEnvironment({ intraOpThreads, interOpThreads }: LoadOptions, t
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   // Else the first process takes the whole memory of a GPU, and a second slot finds none.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
+  // Batch normalization of float16 maps as they lie (NHWC), and fused with ReLU; else each is transposed to NCHW and back.
+  process.env.TF_USE_CUDNN_BATCHNORM_SPATIAL_PERSISTENT ??= '1'
+  const cuda = join(dependencyFolder(tfjs), 'nvidia')
   // XLA looks for libdevice where the whole toolkit would be; the wheel of nvcc has it.
-  const toolkit = join(dependencyFolder(tfjs), 'nvidia', 'cuda_nvcc')
+  const toolkit = join(cuda, 'cuda_nvcc')
   if (existsSync(toolkit)) process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${toolkit}`
   if (intraOpThreads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(intraOpThreads)
-  if (interOpThreads !== undefined) process.env.TF_NUM_INTEROP_THREADS = String(interOpThreads)
+  if (interOpThreads !== undefined) process.env.TF_NUM_INTEROP_THREADS = String(existsSync(cuda) ? Math.min(interOpThreads, launchThreads) : interOpThreads)
 }
 
 /** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */
