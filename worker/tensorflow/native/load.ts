@@ -73,6 +73,7 @@ function setNativeEnvironment({ intraOpThreads, interOpThreads }: LoadOptions, t
   if (existsSync(toolkit)) process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${toolkit}`
   if (intraOpThreads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(intraOpThreads)
   if (interOpThreads !== undefined) process.env.TF_NUM_INTEROP_THREADS = String(existsSync(cuda) ? Math.min(interOpThreads, launchThreads) : interOpThreads)
+  else if (existsSync(cuda)) process.env.TF_NUM_INTEROP_THREADS ??= String(launchThreads)
 }
 
 /** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */
