@@ -157,6 +157,7 @@ class Coordinator implements RunningCoordinator {
     const { run, core, clock, logger } = this
     try {
       const revoked = await this.openRevocationList(tls)
+      if (tls !== null) this.metrics.readCertificates(() => watchedTls?.current ?? tls)
       const onDenied: DenialObserver = (action, call, reason) =>
         this.audit.denied({ action, by: peerName(call), peer: call.getPeer() }, reason)
       const grpc = await GrpcServer.listen(this.services(), { listen: listen ?? config.coordinator.listen, insecure, tls, watchedTls, revoked, onDenied, clock })

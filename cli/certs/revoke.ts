@@ -25,11 +25,17 @@ export function list({ authority, json }: AuthorityOptions): void {
     role: each.role,
     serialNumber: each.serialNumber,
     validTo: new Date(each.validToMs).toISOString(),
+    daysLeft: Math.floor((each.validToMs - nowMs) / (24 * 3600 * 1000)),
     state: isInForce(each, nowMs) ? 'in force' : each.revokedAtMs === null ? 'expired' : 'revoked',
   }))
   if (json) printJson({ certificates })
   else if (certificates.length === 0) printStatus('no certificates were issued here')
-  else for (const { name, role, validTo, state, serialNumber } of certificates) process.stdout.write(`${name}  ${role}  until ${validTo}  ${state}  ${serialNumber}\n`)
+  else for (const each of certificates) process.stdout.write(`${lineOf(each)}\n`)
+}
+
+function lineOf({ name, role, validTo, daysLeft, state, serialNumber }: { readonly name: string; readonly role: string; readonly validTo: string; readonly daysLeft: number; readonly state: string; readonly serialNumber: string }): string {
+  const left = state === 'in force' ? ` (${daysLeft} days left)` : ''
+  return `${name}  ${role}  until ${validTo}${left}  ${state}  ${serialNumber}`
 }
 
 function certificateIn(file: string): X509Certificate {

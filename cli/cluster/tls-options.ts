@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../../shared/clock.js'
 import type { AuthorityFolder } from '../../shared/security/authority-folder.js'
 import type { Purpose } from '../../shared/security/certificate.js'
+import { renewalTimes } from '../../shared/security/certificate-renewal.js'
 import { filesBeside, loadTlsMaterial, type TlsFiles, type TlsMaterial } from '../../shared/security/tls-material.js'
 import { WatchedTls } from '../../shared/security/watched-tls.js'
 import { UsageError } from '../output.js'
@@ -30,7 +32,20 @@ export function tlsMaterialOf(words: TlsWords, purpose: Purpose): TlsMaterial | 
 export function watchedTlsOf(words: TlsWords, purpose: Purpose, logger: Logger): WatchedTls | null {
   const files = filesOf(words)
   const report = (trouble: string): void => logger.error({ trouble }, 'the certificate that is there now cannot be used; the one before stays in use')
-  return files && new WatchedTls({ files, purpose, clock: systemClock, report })
+  if (files === null) return null
+  const tls = new WatchedTls({ files, purpose, clock: systemClock, report })
+  warnOfExpiry(tls.current, files, logger)
+  tls.onChange((material) => warnOfExpiry(material, files, logger))
+  return tls
+}
+
+/** Days before its end at which a certificate is worth a word, unless it is valid for few days only. */
+const soonDays = 30
+
+function warnOfExpiry({ certificate }: TlsMaterial, { certificate: file }: TlsFiles, logger: Logger): void {
+  const { dueMs, expiresAtMs } = renewalTimes(new X509Certificate(certificate))
+  if (Date.now() < Math.max(dueMs, expiresAtMs - soonDays * 24 * 3600 * 1000)) return
+  logger.warn({ certificate: file, expiresAt: new Date(expiresAtMs).toISOString() }, 'the certificate expires soon; one that takes its place is used without a restart')
 }
 
 /** Beside the authority's certificate; undefined = no TLS. */

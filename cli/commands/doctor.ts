@@ -4,6 +4,7 @@ import { type GlobalOptions, printJson } from '../output.js'
 
 interface DoctorArguments extends GlobalOptions {
   readonly data: string | undefined
+  readonly tls: string | undefined
 }
 
 export const doctor: CommandModule<GlobalOptions, DoctorArguments> = {
@@ -12,11 +13,12 @@ export const doctor: CommandModule<GlobalOptions, DoctorArguments> = {
   builder: yargs =>
     yargs
       .option('data', { type: 'string', requiresArg: true, describe: 'Also check a data folder (train/<class>/, val/<class>/)' })
+      .option('tls', { type: 'string', requiresArg: true, describe: 'Also check a certificate and that of its authority beside it: what it is for, and when it expires' })
       .example('$0 doctor', 'check this machine')
       .example('$0 doctor --data ~/imagenet --json', 'the same for a script; exit code 1 if something is wrong'),
-  handler: async ({ json, data }) => {
+  handler: async ({ json, data, tls }) => {
     const { examine } = await import('../doctor/examine.js')
-    const checks = await examine(data)
+    const checks = await examine(data, tls)
     const ok = checks.every(check => check.ok)
     if (json) printJson({ ok, checks })
     else process.stdout.write(report(checks))

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import type { CallObserver } from '../../shared/rpc/handler.js'
+import type { TlsMaterial } from '../../shared/security/tls-material.js'
 import type { Climb } from '../run/climb.js'
 import type { RunObserver } from '../run/run-observer.js'
 import type { SearchRun } from '../run/search-run.js'
@@ -9,6 +10,7 @@ import type { WorkerRegistry } from '../workers/worker-registry.js'
 import { registerAttemptMetrics } from './attempts.js'
 import { registerCallMetrics } from './calls.js'
 import { registerCandidateMetrics } from './candidates.js'
+import { registerCertificateMetrics } from './certificates.js'
 import { registerCommitMetrics, type CommitObserver } from './commits.js'
 import { registerEventLoopMetrics } from './event-loop.js'
 import { registerFrontMetrics } from './front.js'
@@ -48,6 +50,11 @@ export class CoordinatorMetrics {
       const { leased, running } = run.jobs.states()
       return { workers: workers.list().length, slots: workers.slots, busySlots: leased + running, waitingSlots: desk.waitingSlots }
     })
+  }
+
+  /** Only with TLS. */
+  readCertificates(material: () => TlsMaterial): void {
+    registerCertificateMetrics(this.registry, material)
   }
 
   close(): void {

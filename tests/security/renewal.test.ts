@@ -41,7 +41,7 @@ class Cluster {
     const files = filesBeside(join(authority.folder, 'coordinator.crt'))
     const tls = closing(new WatchedTls({ files, purpose: 'server', clock: systemClock, report: () => undefined }))
     const directory = temporaryFolder()
-    const running = await coordinator({ config, directory, watchedTls: tls, revocationList: files.revocationList, authority })
+    const running = await coordinator({ config, directory, watchedTls: tls, revocationList: files.revocationList, authority, metrics: '127.0.0.1:0' })
     return new Cluster(authority, directory, tls, running)
   }
 
@@ -112,6 +112,29 @@ test('`nasoa worker --join` outlives its certificates: it renews them and comes 
   // Whoever connects now with the first one is refused; the worker is not.
   proxy.cut()
   await worker.log(({ msg }) => msg === 'the coordinator is back')
+})
+
+describe('that a certificate will expire', () => {
+  test('is told by `nasoa doctor`, `nasoa certs list` and the metrics', { timeout: 60_000 }, async () => {
+    const cluster = await Cluster.open()
+    const [soon, late] = [await cluster.issue('worker', 'gpu-1', 5), await cluster.issue('worker', 'gpu-2', 29)]
+    const doctor = async (file: string): Promise<unknown[]> => {
+      const { stdout } = await runProgram('doctor', '--tls', file, '--json')
+      const { checks } = JSON.parse(stdout) as { checks: { name: string }[] }
+      return checks.filter(({ name }) => name === 'certificate' || name === 'authority')
+    }
+    expect(await doctor(soon.certificate)).toMatchObject([
+      { name: 'certificate', ok: true, value: expect.stringMatching(/worker gpu-1, until .* \(5 days left\)/) as string, advice: expect.stringMatching(/certs issue/) as string },
+      { name: 'authority', ok: true, value: expect.stringMatching(/\(30 days left\)/) as string },
+    ])
+    writeFileSync(late.ca, readFileSync((await Cluster.open()).tls.files.ca))
+    expect(await doctor(late.certificate)).toMatchObject([{ ok: false, advice: expect.stringMatching(/another authority/) as string }, { ok: true }])
+    const { stdout } = await runProgram('certs', 'list', '--authority', cluster.authority.folder, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ certificates: [{ daysLeft: 9 }, { daysLeft: 4 }, { daysLeft: 28 }] })
+    const metrics = await (await fetch(`http://${cluster.running.metricsAddress ?? ''}/metrics`)).text()
+    const expiry = (holder: string): number => Number(new RegExp(`nasoa_certificate_expiry_timestamp_seconds\\{holder="${holder}"\\} (\\d+)`).exec(metrics)?.[1])
+    expect([expiry('coordinator'), expiry('authority')]).toEqual([cluster.tls.current.certificate, cluster.tls.current.ca].map((pem) => Date.parse(new X509Certificate(pem).validTo) / 1000))
+  })
 })
 
 describe('files that are replaced while a process runs', () => {
