@@ -1,7 +1,7 @@
 import { Server, ServerCredentials, status, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import { ControlServiceService } from '../../shared/rpc/gen/nasoa/v1/control.js'
-import { JoinServiceService, type JoinServiceServer } from '../../shared/rpc/gen/nasoa/v1/join.js'
+import { JoinServiceService, RenewalServiceService, type JoinServiceServer } from '../../shared/rpc/gen/nasoa/v1/join.js'
 import { WorkerServiceService } from '../../shared/rpc/gen/nasoa/v1/worker.js'
 import { refusalText, type Refusal } from '../../shared/security/refusal.js'
 
@@ -29,7 +29,7 @@ export class StrangerServer {
 
   /** @param join answers those who come over TLS without a certificate */
   constructor(join: JoinServiceServer) {
-    for (const service of [ControlServiceService, WorkerServiceService]) {
+    for (const service of [ControlServiceService, WorkerServiceService, RenewalServiceService]) {
       this.server.addService(service, this.refusing(service))
     }
     this.server.addService(JoinServiceService, {

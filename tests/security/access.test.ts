@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ControlServiceService } from '../../shared/rpc/gen/nasoa/v1/control.js'
+import { RenewalServiceService } from '../../shared/rpc/gen/nasoa/v1/join.js'
 import { WorkerServiceService } from '../../shared/rpc/gen/nasoa/v1/worker.js'
 import { PermissionDeniedError } from '../../shared/rpc/errors.js'
 import { accessRules, mayCall, requireAccess } from '../../shared/security/access.js'
@@ -9,7 +10,7 @@ import { roles } from '../../shared/security/role.js'
 
 const paths = (service: object): string[] => Object.values(service as Record<string, { path: string }>).map(({ path }) => path)
 const control = paths(ControlServiceService)
-const worker = paths(WorkerServiceService)
+const worker = [...paths(WorkerServiceService), ...paths(RenewalServiceService)]
 
 describe('access rules', () => {
   it('name exactly the methods there are', () => {
@@ -17,7 +18,7 @@ describe('access rules', () => {
     expect(ours.sort()).toEqual([...control, ...worker].sort())
   })
 
-  it('let workers call the worker service and nothing else of ours', () => {
+  it('let workers call the worker service, renew their certificates and do nothing else of ours', () => {
     const allowed = Object.keys(accessRules).filter((path) => path.startsWith('/nasoa.') && mayCall(accessRules, 'worker', path))
     expect(allowed.sort()).toEqual([...worker].sort())
   })

@@ -1,4 +1,5 @@
 import { X509Certificate, createPrivateKey as parsePrivateKey } from 'node:crypto'
+import { credentials } from '@grpc/grpc-js'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -75,6 +76,8 @@ describe('a certificate is renewed', () => {
     const worker = await cluster.issue('worker', 'gpu-1')
     await expect(cluster.renew(worker, await createPrivateKey())).rejects.toThrow(/no certificate of gpu-1 with this key is in force/)
     await expect(cluster.renew(await cluster.issue('operator', 'ada'))).rejects.toThrow(PermissionDeniedError)
+    const { ca } = worker
+    await expect(callRenew({ target: cluster.running.address, security: { credentials: credentials.createSsl(readFileSync(ca)), options: clientSecurity(cluster.tls.current).options } }, await createPrivateKey())).rejects.toThrow(/calls with a certificate only/)
     await cluster.authority.revoke({ name: 'gpu-1' }, Date.now())
     await expect(cluster.renew(worker)).rejects.toThrow(/gpu-1/)
     await cluster.running.close()
