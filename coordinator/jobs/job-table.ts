@@ -20,6 +20,14 @@ export interface Applicant extends Holder {
   readonly preferOthers?: boolean
 }
 
+/** A job that may be handed out. */
+interface Ready {
+  readonly id: number
+  readonly length: number
+}
+
+const comesFirst = (a: Ready, b: Ready): number => b.length - a.length || a.id - b.id
+
 /** How far down the queue a job is looked for that the asking worker may have. */
 const avoidanceDepth = 64
 
@@ -30,10 +38,11 @@ const avoidanceDepth = 64
 export class JobTable {
   private readonly jobs = new Map<number, Job>()
   private readonly byHolder = new Map<string, number>()
-  /** Oldest job first. Entries are not taken out when a job leaves the queue otherwise; they are checked when they come up. */
-  private readonly ready = new TinyQueue<number>()
+  /** Longest job first where lengths are told, else oldest first. Entries are not taken out when a job leaves the queue otherwise; they are checked when they come up. */
+  private readonly ready = new TinyQueue<Ready>([], comesFirst)
   /** The same, of jobs that only larger devices than some may have. */
-  private readonly readyForLarger = new TinyQueue<number>()
+  private readonly readyForLarger = new TinyQueue<Ready>([], comesFirst)
+  private lengthOf: (job: Job) => number = () => 0
   private readonly delayed = new TinyQueue<Job<Queued>>([], (a, b) => a.state.notBeforeMs - b.state.notBeforeMs || a.id - b.id)
   private readonly counts = { queued: 0, leased: 0, running: 0, done: 0 }
   /** Jobs that are ready, but not yet for the worker that failed them, by when they are. */
@@ -80,7 +89,7 @@ export class JobTable {
     return this.jobs.size
   }
 
-  /** Leases the oldest job that is ready, those first that need the memory of this device. */
+  /** Leases the job that is ready and comes first, the oldest or the longest, those before others that need the memory of this device. */
   lease(applicant: Applicant, atMs: number): HeldJob | null {
     const { workerId, slot, memoryBytes } = applicant
     this.promote(atMs)
@@ -92,6 +101,17 @@ export class JobTable {
     if (job === null) return null
     this.apply(job.id, { kind: 'lease', workerId, slot }, atMs)
     return this.heldBy({ workerId, slot })
+  }
+
+  /** From now on, of the jobs that are ready the longest is leased first. @param lengthOf told of a job when it becomes ready */
+  leaseLongestFirst(lengthOf: (job: Job) => number): void {
+    this.lengthOf = lengthOf
+    const ids = new Set<number>()
+    for (const queue of [this.ready, this.readyForLarger]) for (let next = queue.pop(); next !== undefined; next = queue.pop()) ids.add(next.id)
+    for (const id of ids) {
+      const job = this.jobs.get(id)
+      if (job && isQueued(job)) this.makeReady(job)
+    }
   }
 
   renew(attempt: AttemptReference, holder: Holder, atMs: number): Applied {
@@ -193,27 +213,31 @@ export class JobTable {
     for (let next = this.delayed.peek(); next && next.state.notBeforeMs <= atMs; next = this.delayed.peek()) {
       this.delayed.pop()
       if (this.jobs.get(next.id) !== next) continue
-      this.readyQueueOf(next).push(next.id)
+      this.makeReady(next)
       if (next.state.avoid !== null) this.avoided.push(next)
     }
   }
 
-  private readyQueueOf({ outgrown }: Job): TinyQueue<number> {
+  private makeReady(job: Job<Queued>): void {
+    this.readyQueueOf(job).push({ id: job.id, length: this.lengthOf(job) })
+  }
+
+  private readyQueueOf({ outgrown }: Job): TinyQueue<Ready> {
     return outgrown === null ? this.ready : this.readyForLarger
   }
 
-  /** The oldest in the queue that satisfies the condition, of a number of them. */
-  private take(ready: TinyQueue<number>, isFor: (job: Job<Queued>) => boolean, atMs: number): Job<Queued> | null {
-    const passedOver: number[] = []
+  /** The first in the queue that satisfies the condition, of a number of them. */
+  private take(ready: TinyQueue<Ready>, isFor: (job: Job<Queued>) => boolean, atMs: number): Job<Queued> | null {
+    const passedOver: Ready[] = []
     let found: Job<Queued> | null = null
     while (found === null && ready.length > 0 && passedOver.length < avoidanceDepth) {
-      const id = ready.pop() as number
-      const job = this.jobs.get(id)
+      const next = ready.pop() as Ready
+      const job = this.jobs.get(next.id)
       if (!job || !isQueued(job) || job.state.notBeforeMs > atMs || this.readyQueueOf(job) !== ready) continue
       if (isFor(job)) found = job
-      else passedOver.push(id)
+      else passedOver.push(next)
     }
-    for (const id of passedOver) ready.push(id)
+    for (const next of passedOver) ready.push(next)
     return found
   }
 }

@@ -13,12 +13,14 @@ import type { RunObserver } from './run-observer.js'
 import type { SearchHost } from './search-host.js'
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import type { SearchStatistics } from './statistics.js'
+import type { TrainingLengths } from './training-lengths.js'
 
 export interface CandidatesOptions {
   readonly config: SearchConfig
   readonly search: SearchHost
   readonly statistics: SearchStatistics
   readonly climb: Climb
+  readonly lengths: TrainingLengths
   readonly start: StartingPoint
   readonly store: Pick<SearchStore, 'record' | 'recordLazily'>
   readonly policy: JobPolicy
@@ -78,7 +80,7 @@ export class CandidatesInFlight {
 
   /** Counts results of another search as if they had been trained here; they use up no budget. */
   takeOver(results: readonly KnownResult[]): void {
-    const { config, search, statistics, store, costOf } = this.options
+    const { config, search, statistics, lengths, store, costOf } = this.options
     const rung = rungsOf(config).length - 1
     for (const { encoding, outcome } of results) {
       const sequence = ++this.lastCandidate
@@ -86,6 +88,7 @@ export class CandidatesInFlight {
       store.record({ kind: 'proposed', candidate: { sequence, encoding, operator: takenOverOperator, parents: [], ...cost } })
       search.tell([observationOf(encoding, cost, outcome, 1)])
       statistics.tell(encoding, cost, outcome, { isFirst: false, isWhole: true })
+      lengths.tell(cost, outcome, rung)
       store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome, rung })
     }
   }
@@ -98,6 +101,15 @@ export class CandidatesInFlight {
   /** Whether a candidate is being trained beyond the lowest rung, or has earned it. */
   get isClimbing(): boolean {
     return this.climbing > 0 || this.options.climb.isDue
+  }
+
+  /** A measure of how long the trainings of candidates in flight take, as far as is known now. */
+  lengths(): (sequence: number) => number {
+    const lengthOf = this.options.lengths.measure()
+    return (sequence) => {
+      const candidate = this.inFlight(sequence)
+      return lengthOf(candidate, candidate.rung)
+    }
   }
 
   /** The rung that a candidate in flight is being trained for. */
@@ -148,12 +160,13 @@ export class CandidatesInFlight {
   }
 
   private tell(candidate: PendingCandidate, outcome: Verdict): void {
-    const { config, search, statistics, climb, store } = this.options
+    const { config, search, statistics, climb, lengths, store } = this.options
     const { sequence, encoding, rung } = candidate
     this.endedByMachineryInARow = 0
     search.tell([observationOf(encoding, candidate, outcome, fidelityOf(config, rung))])
     statistics.tell(encoding, candidate, outcome, { isFirst: rung === 0, isWhole: isWhole(config, rung) })
     climb.tell(candidate, outcome)
+    lengths.tell(candidate, outcome, rung)
     store.record({ kind: 'told', sequence, toldSequence: ++this.lastTold, outcome, rung })
   }
 

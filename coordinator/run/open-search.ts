@@ -23,6 +23,7 @@ import { hostInProcess, type HostSearch, type SearchHost } from './search-host.j
 import type { PendingCandidate, StartingPoint } from './starting-point.js'
 import { SearchStatistics } from './statistics.js'
 import { stepTimeConstraintOf } from './step-time-constraint.js'
+import { TrainingLengths } from './training-lengths.js'
 import type { ResolvedDataset } from './training-specification.js'
 
 export interface OpenedSearch {
@@ -31,6 +32,7 @@ export interface OpenedSearch {
   readonly search: SearchHost
   readonly statistics: SearchStatistics
   readonly climb: Climb
+  readonly lengths: TrainingLengths
   readonly start: StartingPoint
   /** What it began with that was known from elsewhere; null = nothing. */
   readonly warmStart: WarmStart | null
@@ -60,7 +62,7 @@ export function openSearch(options: OpenOptions): OpenedSearch {
   const config = withPhases(options.config, stored === null ? null : (stored.config as SearchConfig))
   const { resolution } = config.training
   const costOf = (encoding: string): NetworkCost => genomeCost(parseGenome(encoding), { resolution, classes: dataset.classes })
-  const known: Known = { statistics: new SearchStatistics(objectivesOf(config), config.constraints), climb: new Climb(config, objectivesOf(config)) }
+  const known: Known = { statistics: new SearchStatistics(objectivesOf(config), config.constraints), climb: new Climb(config, objectivesOf(config)), lengths: new TrainingLengths(config) }
   const opened = stored === null ? begin({ ...options, config }, costOf) : resume(stored, { ...options, config }, known)
   return { ...opened, ...known, warmStart: store.search()?.warmStart ?? null, costOf }
 }
@@ -90,6 +92,7 @@ export function searchOf(config: SearchConfig, classes: number): SearchSpecifica
 interface Known {
   readonly statistics: SearchStatistics
   readonly climb: Climb
+  readonly lengths: TrainingLengths
 }
 
 function hostOf({ config, dataset, hostSearch }: OpenOptions, history: SearchHistory): SearchHost {
@@ -149,7 +152,7 @@ function pendingOf({ sequence, encoding, params, macs, activations }: Candidate,
   return { sequence, encoding, rung, params, macs, activations }
 }
 
-function readResults(told: Iterable<Candidate>, config: SearchConfig, { statistics, climb }: Known): { observations: Observation[]; takenOver: number } {
+function readResults(told: Iterable<Candidate>, config: SearchConfig, { statistics, climb, lengths }: Known): { observations: Observation[]; takenOver: number } {
   const observations: Observation[] = []
   let takenOver = 0
   for (const candidate of told) {
@@ -158,6 +161,7 @@ function readResults(told: Iterable<Candidate>, config: SearchConfig, { statisti
     if (outcome === null || !isVerdict(outcome)) throw new TypeError(`candidate ${candidate.sequence} was told without a result`)
     observations.push(observationOf(encoding, candidate, outcome, fidelityOf(config, rung)))
     statistics.tell(encoding, candidate, outcome, { isFirst: isOwn && rung === 0, isWhole: isWhole(config, rung) })
+    lengths.tell(candidate, outcome, rung)
     if (isOwn) climb.tell(pendingOf(candidate, rung), outcome)
     else takenOver++
   }

@@ -22,6 +22,7 @@ import { RunStatus } from './run-status.js'
 import type { SearchHost } from './search-host.js'
 import type { StartingPoint } from './starting-point.js'
 import type { SearchStatistics } from './statistics.js'
+import type { TrainingLengths } from './training-lengths.js'
 import { specificationOf, type ResolvedDataset } from './training-specification.js'
 
 export interface SearchRunOptions {
@@ -30,6 +31,7 @@ export interface SearchRunOptions {
   readonly search: SearchHost
   readonly statistics: SearchStatistics
   readonly climb: Climb
+  readonly lengths: TrainingLengths
   readonly start: StartingPoint
   readonly store: Pick<SearchStore, 'record' | 'recordLazily' | 'follow' | 'committed' | 'outcomeOf'>
   readonly policy: JobPolicy
@@ -70,6 +72,9 @@ export class SearchRun {
   private warmStart: WarmStart | null
   /** Jobs to keep queued ahead of need; follows the number of slots. */
   private ahead = 1
+  private slots = 1
+  /** Whether all candidates of the budget are proposed, and the longest trainings begin first. */
+  private isLastStretch = false
 
   constructor(private readonly options: SearchRunOptions) {
     const { start, policy, config, clock, store } = options
@@ -130,6 +135,7 @@ export class SearchRun {
 
   /** Keeps as many jobs queued as `slots` slots may need before the next ask. */
   prepareFor(slots: number): void {
+    this.slots = slots
     this.ahead = Math.max(1, Math.min(64, Math.ceil(slots / 8)))
     this.settle()
   }
@@ -148,7 +154,7 @@ export class SearchRun {
     return results.length
   }
 
-  /** The job that the slot holds already, or else the oldest that is ready. */
+  /** The job that the slot holds already, or else the oldest that is ready; at the end of the budget, the longest. */
   lease(applicant: Applicant): JobLease | null {
     const held = this.leaseHeld(applicant)
     if (held !== null || this.isOver) return held
@@ -292,9 +298,19 @@ export class SearchRun {
     const { candidates } = this
     for (const job of candidates.promote(this.ahead - this.table.queued, this.now())) this.table.insert(job)
     const left = candidatesLeft(this.budget, this.options.statistics.trained, candidates.withoutResult)
+    if (left === 0) this.beginLastStretch()
     const missing = this.ahead - this.table.queued - candidates.requested
-    if (missing >= this.ahead * askedShare && left > 0 && !candidates.isSpaceExhausted) this.propose(Math.min(left, missing))
+    // The last ones, one for each slot, are proposed together: begun longest first, they end at about the same time.
+    const wanted = left <= this.slots ? left : missing >= this.ahead * askedShare ? Math.min(left, missing) : 0
+    if (wanted > 0 && !candidates.isSpaceExhausted) this.propose(wanted)
     if (candidates.isSpaceExhausted && candidates.count === 0) this.beginStopping('finished', 'there are no more networks within the bounds', 0)
+  }
+
+  private beginLastStretch(): void {
+    if (this.isLastStretch) return
+    this.isLastStretch = true
+    const lengthOf = this.candidates.lengths()
+    this.table.leaseLongestFirst(({ candidate }) => lengthOf(candidate))
   }
 
   private propose(count: number): void {

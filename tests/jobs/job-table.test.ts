@@ -27,6 +27,19 @@ describe('leases', () => {
     expect(table.states()).toEqual({ queued: 0, leased: 2, running: 0 })
   })
 
+  test('the longest goes first once lengths are told, also of those that are ready later', () => {
+    const lengths = [3, 9, 5, 9, 1, 7]
+    const { table } = tableOf(5)
+    expect(table.lease(worker('first'), 0)?.id).toBe(1)
+    table.leaseLongestFirst(({ id }) => lengths[id - 1])
+    expect(table.lease(worker('a'), 0)?.id).toBe(2)
+    table.insert(newJob({ id: 6, candidate: 6, encoding: 'network-6' }, 0, policy))
+    table.tick(1000)
+    // Of equals the older one; the third and the last are retries.
+    expect(['b', 'c', 'd', 'e', 'f', 'g'].map((name) => table.lease(worker(name), 1100)?.id)).toEqual([2, 4, 6, 3, 1, 5])
+    expect(table.lease(worker('h'), 1100)).toBeNull()
+  })
+
   test('a silent holder loses the job to another after the lease, and its late report is refused', () => {
     const { table, ended, last } = tableOf(1)
     table.lease(worker('a'), 0)
