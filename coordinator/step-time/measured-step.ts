@@ -2,10 +2,9 @@ import { InvalidInputError } from '../../shared/errors.js'
 import { buildLayerGraph } from '../../shared/network/build.js'
 import { parseGenome } from '../../shared/space/parse.js'
 import type { MeasuredStep } from './cost-fit.js'
-import type { StepKind } from './layer-work.js'
 import { stepFeatures } from './step-features.js'
 
-/** A network that was timed. */
+/** A network whose training was timed. */
 export interface StepTimeExample {
   readonly encoding: string
   readonly resolution: number
@@ -16,9 +15,9 @@ export interface StepTimeExample {
 }
 
 /** @throws InvalidInputError for an encoding, size, batch or time that cannot be. */
-export function measuredStep({ encoding, resolution, classes, batch, stepMs }: StepTimeExample, kind: StepKind = 'training'): MeasuredStep {
+export function measuredStep({ encoding, resolution, classes, batch, stepMs }: StepTimeExample): MeasuredStep {
   if (!Number.isInteger(batch) || batch < 1) throw new InvalidInputError(`the batch of a timed step must be a positive integer, got ${batch}`)
   if (!Number.isFinite(stepMs) || stepMs <= 0) throw new InvalidInputError(`the step time of ${encoding} must be a positive number of milliseconds, got ${stepMs}`)
   const graph = buildLayerGraph(parseGenome(encoding), { resolution, classes })
-  return { features: stepFeatures(graph, batch, kind), stepMs }
+  return { features: stepFeatures(graph, batch, 'training'), stepMs }
 }
