@@ -164,6 +164,49 @@ const migrations: readonly string[] = [
   ALTER TABLE search ADD COLUMN evaluation TEXT;
   ALTER TABLE search ADD COLUMN warm_start TEXT;
   `,
+  // Without an index of encodings: each new network fell on a page of its own, so busy commits wrote many pages. That no
+  // network is proposed twice is what the search sees to, and tests/chaos checks.
+  `
+  CREATE TABLE candidates_anew (
+    sequence INTEGER PRIMARY KEY,
+    encoding TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    parents TEXT NOT NULL,
+    params INTEGER NOT NULL,
+    macs INTEGER NOT NULL,
+    activations INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'told', 'withdrawn')),
+    told_sequence INTEGER UNIQUE,
+    outcome TEXT,
+    top1 REAL,
+    loss REAL,
+    epochs INTEGER,
+    images_per_second REAL,
+    step_ms REAL,
+    step_ms_p10 REAL,
+    step_ms_p90 REAL,
+    training_ms REAL,
+    device_class TEXT,
+    train_images INTEGER,
+    validation_images INTEGER,
+    unreadable_images INTEGER,
+    checkpoint TEXT,
+    diverged_epoch INTEGER,
+    peak_bytes INTEGER,
+    limit_ms REAL,
+    failure_reason TEXT,
+    message TEXT,
+    rung INTEGER NOT NULL DEFAULT 0,
+    promoted_to INTEGER NOT NULL DEFAULT 0,
+    precision TEXT,
+    phase TEXT
+  );
+  INSERT INTO candidates_anew SELECT * FROM candidates;
+  DROP TABLE candidates;
+  ALTER TABLE candidates_anew RENAME TO candidates;
+  CREATE INDEX candidates_pending ON candidates (sequence) WHERE status = 'pending';
+  CREATE INDEX candidates_promoted ON candidates (sequence) WHERE promoted_to > 0;
+  `,
 ]
 
 /** Brings the database to the newest schema. @throws InvalidInputError for a database of a newer program. */
@@ -172,9 +215,13 @@ export function migrate(database: Database, file: string): void {
   if (version > migrations.length) {
     throw new InvalidInputError(`${file} was written by a newer version of nasoa (schema ${version}, this one knows ${migrations.length}): use that version`)
   }
+  if (version === migrations.length) return
+  // A table that is made anew must not take with it what refers to it (https://sqlite.org/lang_altertable.html#otheralter).
+  database.pragma('foreign_keys = OFF')
   for (let next = version; next < migrations.length; next++) {
     database.exec(`BEGIN IMMEDIATE; ${migrations[next]} PRAGMA user_version = ${next + 1}; COMMIT;`)
   }
+  database.pragma('foreign_keys = ON')
 }
 
 function userVersion(database: Database): number {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'libsql'
@@ -41,6 +41,23 @@ describe('SQLite', () => {
       process.kill(process.pid, 'SIGKILL')`
     expect(spawnSync(process.execPath, ['-e', script], { cwd: join(import.meta.dirname, '../..') }).signal).toBe('SIGKILL')
     openSqliteStore(directory).close()
+  })
+
+  test('the file of an older version is brought to the newest schema, with all that it holds', () => {
+    const directory = folder()
+    const older = new Database(join(directory, 'search.db'))
+    older.exec(readFileSync(join(import.meta.dirname, '../fixtures/search-schema-8.sql'), 'utf8'))
+    older.close()
+    const store = openSqliteStore(directory)
+    expect(store.search()).toMatchObject({ name: 'demo', lastCandidate: 17, lastJobId: 17 })
+    expect([...store.told()]).toHaveLength(14)
+    expect(store.openJobs(0).length + [...store.told()].length).toBe(17)
+    store.close()
+    const database = new Database(join(directory, 'search.db'))
+    expect(database.pragma('foreign_key_check')).toEqual([])
+    expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }])
+    expect(database.prepare('SELECT count(*) AS n FROM epochs').get()).toMatchObject({ n: 28 })
+    database.close()
   })
 
   test('the file of a newer version is refused', () => {
