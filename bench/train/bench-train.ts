@@ -3,6 +3,7 @@ import { mean } from '../../shared/mean.js'
 import { builtModule } from '../../shared/package-root.js'
 import type { PrecisionChoice } from '../../shared/training/specification.js'
 import { cpuClass } from '../../worker/trainer/device.js'
+import { processEnvironment } from '../../worker/trainer/process-environment.js'
 import { leastSquaresSlope } from '../least-squares.js'
 import { type Cell, cellName, cellWork } from './cell.js'
 import { LineProcess } from './line-process.js'
@@ -66,7 +67,7 @@ export async function benchTrain(options: BenchTrainOptions): Promise<BenchTrain
 
 async function startContenders(options: BenchTrainOptions, reasons: Record<string, string>): Promise<Contenders> {
   const { threads, compile, say } = options
-  const node = (name: string, module: string): LineProcess => new LineProcess(name, process.execPath, [builtModule(module), String(threads)], process.env)
+  const node = (name: string, module: string): LineProcess => new LineProcess(name, process.execPath, [builtModule(module), String(threads)], processEnvironment(process.env))
   const contenders: Contenders = { engine: node('the engine', 'bench/train/engine-process'), eager: node('eager tfjs', 'bench/train/eager-process') }
   if (!compile) reasons.torchCompile = 'not asked for (--compile)'
   try {

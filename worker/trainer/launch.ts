@@ -4,6 +4,7 @@ import { builtModule } from '../../shared/package-root.js'
 import type { Outcome } from '../../shared/training/outcome.js'
 import { type ChildExit, outcomeOfExit } from './child-exit.js'
 import type { MeasuredNetwork, ThroughputMeasurement, TrainerCommand, TrainerEvent, TrainerMessage, TrainerWork } from './messages.js'
+import { processEnvironment } from './process-environment.js'
 import { outOfMemoryKills, peakResidentBytes } from './process-memory.js'
 import { StderrTail } from './stderr-tail.js'
 
@@ -150,7 +151,7 @@ export function launchTrainer(work: TrainerWork, options: LaunchOptions = {}): T
 function environment(work: TrainerWork): NodeJS.ProcessEnv {
   const { threads } = work
   return {
-    ...process.env,
+    ...processEnvironment(process.env),
     // Decoding shares the cores with the steps; more threads than cores would only take time from them.
     ...(threads === undefined ? {} : { UV_THREADPOOL_SIZE: String(Math.max(2, threads)) }),
     ...(work.kind === 'train' && work.gpu !== undefined ? { CUDA_VISIBLE_DEVICES: work.gpu } : {}),
