@@ -6,6 +6,7 @@ import type { InProcessCalls } from './in-process-calls.js'
 import { NetworkLink } from './network-link.js'
 import { randomStream } from './random-stream.js'
 import type { WorkerClass } from './simulation-config.js'
+import type { SharedCheckpoints } from './shared-checkpoints.js'
 import type { SimulatedDevice, TrainingOracle } from './training-oracle.js'
 import type { VirtualTime } from './virtual-time.js'
 import { WorkDisk } from './work-disk.js'
@@ -30,6 +31,7 @@ export interface HostOptions {
   readonly index: number
   readonly version: string
   readonly oracle: TrainingOracle
+  readonly checkpoints: SharedCheckpoints | null
   readonly coordinator: () => InProcessCalls | null
   readonly coordinatorEndsAtMs: () => number
   readonly everyHeartbeat: boolean
@@ -70,7 +72,7 @@ export class SimulatedHost {
   }
 
   start(): void {
-    const { time, oracle, coordinator, coordinatorEndsAtMs, everyHeartbeat, observer } = this.options
+    const { time, oracle, checkpoints, coordinator, coordinatorEndsAtMs, everyHeartbeat, observer } = this.options
     const { why, interval } = this.nextAbsence()
     const link = new NetworkLink({ time, coordinator, address: this.worker.workerId, latencyMs: this.latencyMs, cuts: this.cuts })
     this.process = new WorkerProcess({
@@ -78,6 +80,7 @@ export class SimulatedHost {
       worker: this.worker,
       link,
       disk: this.disk,
+      checkpoints,
       rng: this.rng,
       train: (lease) => oracle.train(lease, this.device),
       endsAtMs: () => Math.min(interval.startMs, coordinatorEndsAtMs()),

@@ -55,6 +55,10 @@ const simulationSchema = z
       .array(workerClassSchema)
       .nonempty()
       .refine((classes) => new Set(classes.map(({ name }) => name)).size === classes.length, 'name each class of workers once'),
+    artifacts: z
+      .boolean()
+      .optional()
+      .describe('Workers reach the same checkpoints (--artifacts), so a training goes on elsewhere from its last epoch; default: where there are rungs'),
     coordinator: z
       .strictObject({ restarts: disturbance.optional() })
       .prefault({})
@@ -69,7 +73,10 @@ export const simulationConfigSchema = writtenSearchSchema
     path: ['training', 'batch'],
     message: 'a batch is larger than the training images',
   })
-  .transform((config) => completed(config))
+  .transform((config) => {
+    const { simulation, ...search } = completed(config)
+    return { ...search, simulation: { ...simulation, artifacts: simulation.artifacts ?? search.rungs !== undefined } }
+  })
 
 export type SimulationConfig = z.output<typeof simulationConfigSchema>
 export type ClusterConfig = SimulationConfig['simulation']

@@ -7,6 +7,7 @@ import { Disturbances } from './disturbances.js'
 import { countImages } from './image-counts.js'
 import { MemoryStore } from './memory-store.js'
 import { randomStream } from './random-stream.js'
+import { SharedCheckpoints } from './shared-checkpoints.js'
 import { SimulatedCoordinator } from './simulated-coordinator.js'
 import { SimulatedHost, type Absence, type HostObserver } from './simulated-host.js'
 import type { SimulationConfig } from './simulation-config.js'
@@ -90,6 +91,7 @@ export class Simulation {
   private addHosts(oracle: TrainingOracle): void {
     const { seed, simulation } = this.options.config
     const { time, coordinator } = this
+    const checkpoints = simulation.artifacts ? new SharedCheckpoints() : null
     for (const workerClass of simulation.workers) {
       for (let index = 0; index < workerClass.count; index++) {
         const host = new SimulatedHost({
@@ -99,6 +101,7 @@ export class Simulation {
           index,
           version: programVersion(),
           oracle,
+          checkpoints,
           coordinator: () => coordinator.calls,
           coordinatorEndsAtMs: () => coordinator.endsAtMs,
           everyHeartbeat: this.options.everyHeartbeat ?? false,

@@ -97,12 +97,12 @@ export class TrainingOracle {
     }
   }
 
-  private epochsOf({ recipe }: TrainingSpecification, images: ImageCounts, truth: NetworkTruth, device: SimulatedDevice, rng: Rng): SimulatedEpoch[] {
+  private epochsOf({ recipe, stopAfterEpochs = recipe.epochs }: TrainingSpecification, images: ImageCounts, truth: NetworkTruth, device: SimulatedDevice, rng: Rng): SimulatedEpoch[] {
     const steps = stepsOfEpoch(images.train, images.validation, recipe.batch)
     const stepMs = truth.stepMs / device.speed
     const chance = 1 / images.classes
     const noise = rng.normal() * trainingNoise
-    return Array.from({ length: recipe.epochs }, (_, index) => {
+    return Array.from({ length: stopAfterEpochs }, (_, index) => {
       const learnt = (index + 1) / (index + 1 + halfLearntEpochs)
       const top1 = Math.min(1, Math.max(0, chance + Math.max(0, 1 - truth.error - chance) * learnt + noise))
       return {
@@ -128,7 +128,7 @@ function succeeded(
   const result = {
     top1,
     loss,
-    epochs: recipe.epochs,
+    epochs: epochs.length,
     imagesPerSecond: (recipe.batch * 1000) / median,
     stepMs: { median, p10: median * (1 - stepNoise), p90: median * (1 + stepNoise) },
     trainingMs: epochs.reduce((sum, { durationMs }) => sum + durationMs, 0),

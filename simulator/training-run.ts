@@ -9,7 +9,7 @@ export interface TrainingRunOptions {
   readonly lease: JobLease
   readonly training: SimulatedTraining
   readonly leasedAtMs: number
-  /** Epochs of this attempt that an earlier process has finished. */
+  /** Epochs that are in the checkpoint that it goes on from. */
   readonly epochsDone: number
   readonly onEpoch: (report: EpochReport) => void
   readonly onEnd: (outcome: Outcome) => void
@@ -30,6 +30,10 @@ export class SimulatedTrainingRun {
 
   get jobId(): number {
     return this.options.lease.jobId
+  }
+
+  get candidate(): number {
+    return this.options.lease.candidate
   }
 
   get token(): number {

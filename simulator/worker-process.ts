@@ -12,6 +12,7 @@ import type { Outcome } from '../shared/training/outcome.js'
 import { heartbeatFrom, nextHeartbeatMs, type HeartbeatPace } from './heartbeat-pace.js'
 import type { Method, RequestOf, ResponseOf } from './in-process-calls.js'
 import type { CallHandlers, NetworkLink } from './network-link.js'
+import type { SharedCheckpoints } from './shared-checkpoints.js'
 import type { SimulatedTraining } from './training-oracle.js'
 import { SimulatedTrainingRun } from './training-run.js'
 import type { VirtualTime } from './virtual-time.js'
@@ -40,6 +41,8 @@ export interface WorkerProcessOptions {
   readonly worker: WorkerDescription
   readonly link: NetworkLink
   readonly disk: WorkDisk
+  /** null = what another worker has trained is trained again. */
+  readonly checkpoints: SharedCheckpoints | null
   readonly rng: Rng
   readonly train: (lease: JobLease) => SimulatedTraining
   /** The next moment that ends this process or the coordinator's; heartbeats before it are sent as if nothing were planned. */
@@ -124,13 +127,13 @@ export class WorkerProcess {
   }
 
   private train(lease: JobLease, slot: number): void {
-    const { time, link, disk, train, observer } = this.options
+    const { time, link, disk, checkpoints, train, observer } = this.options
     const run = new SimulatedTrainingRun({
       time,
       lease,
       leasedAtMs: time.now() - link.latencyMs,
       training: train(lease),
-      epochsDone: disk.epochsOf(lease),
+      epochsDone: Math.max(disk.epochsOf(lease), checkpoints?.epochsOf(lease.candidate) ?? 0),
       onEpoch: (report) => this.report(report, run),
       onEnd: (outcome) => this.finish(run, slot, outcome),
     })
@@ -141,6 +144,7 @@ export class WorkerProcess {
 
   private report(report: EpochReport, run: SimulatedTrainingRun): void {
     this.options.disk.keep(report, report.epoch)
+    this.options.checkpoints?.keep(run.candidate, report.epoch)
     const request = ({ id }: Session): RequestOf<'reportProgress'> => epochToMessage(id, report)
     this.once('reportProgress', request, callDeadlineMs, {
       onResponse: ({ cancellation }) => cancellation && this.cancel(attemptFromMessage(cancellation.attempt), cancellation.reason),
