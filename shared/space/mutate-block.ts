@@ -3,12 +3,12 @@ import type { BlockGenome, Skip } from './genome.js'
 import { type Neighbours, indices } from './neighbours.js'
 import { possibleSkips } from './sample.js'
 
-type BlockNeighbours = (block: BlockGenome, bounds: SpaceBounds) => BlockGenome[]
+type BlockNeighbours = (block: BlockGenome, bounds: SpaceBounds) => (() => BlockGenome)[]
 
 const onBlock =
   (neighbours: BlockNeighbours): Neighbours =>
   (genome, bounds) =>
-    neighbours(genome.block, bounds).map((block) => ({ ...genome, block }))
+    neighbours(genome.block, bounds).map((make) => () => ({ ...genome, block: make() }))
 
 function without<T>(items: readonly T[], index: number): T[] {
   return items.filter((_, at) => at !== index)
@@ -20,12 +20,12 @@ const changeOperation: BlockNeighbours = (block, bounds) =>
   block.operations.flatMap((current, index) =>
     bounds.operations
       .filter((operation) => operation !== current)
-      .map((operation) => ({ ...block, operations: block.operations.with(index, operation) })),
+      .map((operation) => () => ({ ...block, operations: block.operations.with(index, operation) })),
   )
 
 const changeRatio: BlockNeighbours = (block, bounds) =>
   block.ratios.flatMap((current, index) =>
-    bounds.ratios.filter((ratio) => ratio !== current).map((ratio) => ({ ...block, ratios: block.ratios.with(index, ratio) })),
+    bounds.ratios.filter((ratio) => ratio !== current).map((ratio) => () => ({ ...block, ratios: block.ratios.with(index, ratio) })),
   )
 
 /** Skips with the places after `index` moved up by one; those into the old last place keep leading to the last place. */
@@ -34,7 +34,7 @@ const addOperation: BlockNeighbours = ({ operations, ratios, skips }, bounds) =>
     const move = (place: number): number => (place > index || place === operations.length ? place + 1 : place)
     const moved = skips.map((skip) => ({ ...skip, from: skip.from > index ? skip.from + 1 : skip.from, to: move(skip.to) }))
     return bounds.operations.flatMap((operation) =>
-      bounds.ratios.map((ratio) => ({
+      bounds.ratios.map((ratio) => () => ({
         operations: operations.toSpliced(index, 0, operation),
         ratios: ratios.toSpliced(Math.min(index, ratios.length), 0, ratio),
         skips: moved,
@@ -45,7 +45,7 @@ const addOperation: BlockNeighbours = ({ operations, ratios, skips }, bounds) =>
 /** Skips from or into the place that goes are dropped. */
 const removeOperation: BlockNeighbours = ({ operations, ratios, skips }) => {
   if (operations.length === 1) return []
-  return indices(operations.length).map((index) => {
+  return indices(operations.length).map((index) => () => {
     // The last place stays the last one: with the last operation goes the place before it.
     const gone = Math.min(index + 1, operations.length - 1)
     const move = (place: number): number => (place > gone ? place - 1 : place)
@@ -65,9 +65,9 @@ function insertions(skips: readonly Skip[], skip: Skip): Skip[][] {
 const addSkip: BlockNeighbours = (block, { skipKinds }) =>
   possibleSkips(block.operations.length, skipKinds)
     .flatMap((skip) => insertions(block.skips, skip))
-    .map((skips) => ({ ...block, skips }))
+    .map((skips) => () => ({ ...block, skips }))
 
-const removeSkip: BlockNeighbours = (block) => block.skips.map((_, index) => ({ ...block, skips: without(block.skips, index) }))
+const removeSkip: BlockNeighbours = (block) => block.skips.map((_, index) => () => ({ ...block, skips: without(block.skips, index) }))
 
 /** One end, or both, of a skip goes elsewhere; its kind stays. */
 const retargetSkip: BlockNeighbours = (block) =>
@@ -75,11 +75,11 @@ const retargetSkip: BlockNeighbours = (block) =>
     possibleSkips(block.operations.length, [skip.kind])
       .filter((other) => !samePlaces(other, skip))
       .flatMap((other) => insertions(without(block.skips, index), other))
-      .map((skips) => ({ ...block, skips })),
+      .map((skips) => () => ({ ...block, skips })),
   )
 
 const flipSkip: BlockNeighbours = (block) =>
-  block.skips.map((skip, index) => {
+  block.skips.map((skip, index) => () => {
     const flipped: Skip = { ...skip, kind: skip.kind === 'add' ? 'concat' : 'add' }
     return { ...block, skips: block.skips.with(index, flipped) }
   })

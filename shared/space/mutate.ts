@@ -30,8 +30,8 @@ const allNeighbours = { ...blockNeighbours, ...macroNeighbours }
 export function mutateBy(operator: MutationOperator, rng: Rng, genome: Genome, bounds: SpaceBounds): Genome | null {
   const parent = canonicalGenome(genome)
   const key = formatGenome(parent)
-  for (const neighbour of rng.shuffle(allNeighbours[operator](parent, bounds))) {
-    const child = admit(neighbour, bounds)
+  for (const makeNeighbour of rng.shuffle(allNeighbours[operator](parent, bounds))) {
+    const child = admit(makeNeighbour(), bounds)
     if (child !== null && formatGenome(child) !== key) return child
   }
   return null
