@@ -5,12 +5,11 @@ import type { Rng } from '../shared/rng.js'
 import { parseGenome } from '../shared/space/parse.js'
 import type { Outcome } from '../shared/training/outcome.js'
 import type { TrainingSpecification } from '../shared/training/specification.js'
-import { AccuracyModel } from './accuracy-model.js'
 import { countImages, type ImageCounts } from './image-counts.js'
+import { NetworkModel } from './network-model.js'
 import { randomStream } from './random-stream.js'
-import { referenceSize } from './reference-networks.js'
 import type { ClusterConfig } from './simulation-config.js'
-import { StepCostModel, trainingBytes } from './step-cost-model.js'
+import { trainingBytes } from './step-cost-model.js'
 
 export interface SimulatedEpoch {
   readonly durationMs: number
@@ -62,8 +61,7 @@ interface NetworkTruth {
  * follow from the seed and the network. Depends on nothing else, so the order in which it is asked does not matter.
  */
 export class TrainingOracle {
-  private readonly accuracy = new AccuracyModel()
-  private readonly steps = new StepCostModel()
+  private readonly networks = new NetworkModel()
 
   constructor(
     private readonly seed: number,
@@ -90,8 +88,7 @@ export class TrainingOracle {
     const genome = parseGenome(encoding)
     const cost = genomeCost(genome, { resolution: recipe.resolution, classes })
     return {
-      error: this.accuracy.error(genomeCost(genome, referenceSize), rng.normal()),
-      stepMs: this.steps.stepMs(cost, recipe.batch) * Math.exp(this.steps.deviation * rng.normal()),
+      ...this.networks.draw(genome, cost, recipe.batch, rng),
       memoryBytes: trainingBytes(cost, recipe.batch),
       diverges: rng.chance(this.cluster.trainings.diverged),
     }

@@ -7,10 +7,9 @@ import type { SearchConfig } from '../../shared/config/search-config.js'
 import { mean } from '../../shared/mean.js'
 import { genomeCost } from '../../shared/network/genome-cost.js'
 import { parseGenome } from '../../shared/space/parse.js'
-import { AccuracyModel } from '../../simulator/accuracy-model.js'
+import { NetworkModel } from '../../simulator/network-model.js'
 import { randomStream } from '../../simulator/random-stream.js'
-import { referenceSize } from '../../simulator/reference-networks.js'
-import { StepCostModel } from '../../simulator/step-cost-model.js'
+import { standardErrorOfMean } from '../standard-error.js'
 
 export interface PhasesRow {
   readonly candidates: number
@@ -46,14 +45,12 @@ export function comparePhases({ config, candidates, seeds, inFlight }: ComparePh
     return hypervolumes([of(phases), of([])])
   })
   const differences = pairs.map(([phased, joint]) => phased - joint)
-  const average = mean(differences)
-  const variance = seeds < 2 ? 0 : differences.reduce((sum, each) => sum + (each - average) ** 2, 0) / (seeds - 1)
   return {
     candidates,
     budgets: phases.flatMap(({ budget }) => budget ?? []),
     phased: mean(pairs.map(([phased]) => phased)),
     joint: mean(pairs.map(([, joint]) => joint)),
-    standardError: Math.sqrt(variance / seeds),
+    standardError: standardErrorOfMean(differences) ?? 0,
     ahead: differences.filter((each) => each > 0).length,
     seeds,
   }
@@ -68,8 +65,7 @@ function hypervolumes(searches: readonly (readonly number[][])[]): number[] {
 
 /** What trainings come to, from the costs of networks. */
 class KnownWorld {
-  private readonly accuracy = new AccuracyModel()
-  private readonly steps = new StepCostModel()
+  private readonly networks = new NetworkModel()
 
   constructor(private readonly config: SearchConfig) {}
 
@@ -93,10 +89,8 @@ class KnownWorld {
   }
 
   private train(encoding: string): { readonly error: number; readonly stepMs: number } {
-    const rng = randomStream(1, 'network', encoding)
     const genome = parseGenome(encoding)
     const { space, training } = this.config
-    const error = this.accuracy.error(genomeCost(genome, referenceSize), rng.normal())
-    return { error, stepMs: this.steps.stepMs(genomeCost(genome, space.measuredAt), training.batch) * Math.exp(this.steps.deviation * rng.normal()) }
+    return this.networks.draw(genome, genomeCost(genome, space.measuredAt), training.batch, randomStream(1, 'network', encoding))
   }
 }

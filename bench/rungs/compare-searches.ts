@@ -1,4 +1,5 @@
 import { mean } from '../../shared/mean.js'
+import { standardErrorOfMean } from '../standard-error.js'
 import type { SeedRun } from './bench-rungs.js'
 import { type FrontMeasures, measureNames, measuresOn } from './front-measures.js'
 import type { WholeTraining } from './training-arm.js'
@@ -52,18 +53,11 @@ export function compareSearches(runs: readonly SeedRun[]): Comparison {
     const rungs = mean(ends.map((end) => end.rungs[name]))
     const differences = ends.map((end) => end.rungs[name] - end.whole[name])
     const reached = shares.find((share) => mean(runs.map((run) => rungsAt(run, share)[name])) >= whole) ?? null
-    return { whole, rungs, standardError: standardErrorOf(differences), reached }
+    return { whole, rungs, standardError: standardErrorOfMean(differences), reached }
   })
   return { seeds, means }
 }
 
 function perMeasure<Value>(valueOf: (name: Measure) => Value): Record<Measure, Value> {
   return Object.fromEntries(measureNames.map((name) => [name, valueOf(name)])) as Record<Measure, Value>
-}
-
-/** Of the mean of the values. */
-function standardErrorOf(values: readonly number[]): number | null {
-  if (values.length < 2) return null
-  const centre = mean(values)
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1) / values.length)
 }

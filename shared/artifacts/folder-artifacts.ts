@@ -6,7 +6,8 @@ import { EnvironmentError, messageOf } from '../errors.js'
 import type { ArtifactStore } from './artifact-store.js'
 import type { NewCheckpoint, StoredCheckpoint } from './checkpoint.js'
 import { candidatePath, checkpointName, parseCheckpointName } from './checkpoint-path.js'
-import { sha256OfFile, writeWhole } from './whole-file.js'
+import { sha256OfFile } from '../sha256-of-file.js'
+import { writeWhole } from './whole-file.js'
 
 /** A folder that all workers reach: a network file system, or a local one for workers of one machine. */
 export class FolderArtifacts implements ArtifactStore {

@@ -9,7 +9,8 @@ import type { ArtifactStore } from './artifact-store.js'
 import type { NewCheckpoint, StoredCheckpoint } from './checkpoint.js'
 import { candidatePath, checkpointName, parseCheckpointName } from './checkpoint-path.js'
 import { s3Failure } from './s3-error.js'
-import { sha256OfFile, writeWhole } from './whole-file.js'
+import { sha256OfFile } from '../sha256-of-file.js'
+import { writeWhole } from './whole-file.js'
 
 export interface S3Location {
   readonly bucket: string

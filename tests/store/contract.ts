@@ -42,6 +42,15 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       return store
     }
 
+    /** A table whose changes are recorded, as a search's are. */
+    function recordedTable(onChange: (job: Job) => void = () => undefined): JobTable {
+      return new JobTable(policy, (job, ended) => {
+        onChange(job)
+        store.record({ kind: 'job', job })
+        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
+      })
+    }
+
     function propose(...sequences: number[]): void {
       for (const sequence of sequences) {
         store.record({ kind: 'proposed', candidate: candidate(sequence) })
@@ -144,11 +153,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
       store.create(search)
       propose(1, 2, 3, 4, 5)
       const jobs = new Map<number, Job>()
-      const table = new JobTable(policy, (job, ended) => {
-        jobs.set(job.id, job)
-        store.record({ kind: 'job', job })
-        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
-      })
+      const table = recordedTable((job) => jobs.set(job.id, job))
       for (const job of [1, 2, 3, 4, 5]) table.insert(newJob({ id: job, candidate: job, encoding: candidate(job).encoding }, 0, policy))
       const leased = ['a', 'b', 'c', 'd'].map((workerId) => table.lease({ workerId, slot: 3 }, 10) as HeldJob)
       table.renew({ jobId: 2, token: 1 }, { workerId: 'b', slot: 3 }, 20)
@@ -170,10 +175,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
     test('a job that waits for a larger device still does after a restart, and people see why', async () => {
       store.create(search)
       propose(1)
-      const table = new JobTable(policy, (job, ended) => {
-        store.record({ kind: 'job', job })
-        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
-      })
+      const table = recordedTable()
       table.insert(newJob({ id: 1, candidate: 1, encoding: candidate(1).encoding }, 0, policy))
       table.lease({ workerId: 'a', slot: 1 }, 10)
       table.complete({ jobId: 1, token: 1 }, { kind: 'out_of_memory', peakBytes: 99, message: 'full' }, 20, 2 ** 34)
@@ -186,10 +188,7 @@ export function storeContract(name: string, open: (directory: string) => SearchS
     test('a silent holder survives a restart, and lost attempts are counted by reason', async () => {
       store.create(search)
       propose(1)
-      const table = new JobTable(policy, (job, ended) => {
-        store.record({ kind: 'job', job })
-        if (ended) store.record({ kind: 'attempt_ended', jobId: job.id, ended })
-      })
+      const table = recordedTable()
       table.insert(newJob({ id: 1, candidate: 1, encoding: candidate(1).encoding }, 0, policy))
       table.lease({ workerId: 'a', slot: 1 }, 10)
       table.tick(5000)

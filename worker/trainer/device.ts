@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { plural } from '../../shared/plural.js'
 import type { Precision, PrecisionChoice } from '../../shared/training/specification.js'
 import type { Device } from '../tensorflow/layers/emission.js'
 import { type CommandRunner, runCommand } from '../tensorflow/native/command.js'
@@ -18,7 +19,7 @@ export type ComputeDevice =
  */
 export function cpuClass(threads: number | undefined): string {
   const count = threads ?? os.availableParallelism()
-  return `${os.cpus()[0]?.model.trim() ?? process.arch}, ${count} thread${count === 1 ? '' : 's'}`
+  return `${os.cpus()[0]?.model.trim() ?? process.arch}, ${plural(count, 'thread')}`
 }
 
 /** Asks the driver about the GPU, of which tfjs tells nothing. Never throws. */

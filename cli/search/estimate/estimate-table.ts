@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../shared/config/duration.js'
+import { plural } from '../../../shared/plural.js'
 import type { Estimate } from '../../../coordinator/step-time/search-hours.js'
 import type { DeviceEstimate, PartEstimate } from './estimate-search.js'
 
@@ -14,7 +15,7 @@ function deviceLines(estimate: DeviceEstimate, slots: number): string[] {
     `${deviceClass}, ${precision} (${timed.steps} steps and ${learnt} timed)`,
     `  trainings   ${trainings}, each ${overheadSeconds.toFixed(1)} s and ${slowdown.toFixed(2)} times its steps`,
     `  GPU hours   ${hours(slotHours)}`,
-    `  wall hours  ${hours(wallHours)} with ${slots} slot${slots === 1 ? '' : 's'}`,
+    `  wall hours  ${hours(wallHours)} with ${plural(slots, 'slot')}`,
     ...estimate.phases.map(({ name, ...part }) => `  phase       ${name}: ${partLine(part)}`),
     ...(estimate.rungs.length < 2 ? [] : estimate.rungs.map(({ epochs, resolution, ...part }) => `  rung        ${epochs} epochs at ${resolution} pixels: ${partLine(part)}`)),
     ...(timeLimit === null || timeLimit.trainings >= trainings ? [] : [`  note        the time limit of ${formatDuration(timeLimit.hours * 3_600_000)} ends it after about ${timeLimit.trainings} trainings`]),

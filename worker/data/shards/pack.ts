@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { CancelledError, EnvironmentError, InvalidInputError, messageOf } from '../../../shared/errors.js'
 import { writeDurably } from '../../durable-file.js'
-import { sha256Of } from '../../tensorflow/native/checksum.js'
+import { sha256OfFile } from '../../../shared/sha256-of-file.js'
 import { resolveManifest } from '../manifest.js'
 import { readCollection } from '../read-collection.js'
 import { type PackPlan, type PackSettings, type PlannedShard, planShards } from './pack-plan.js'
@@ -58,7 +58,7 @@ async function readJournal(output: string): Promise<Journal | null> {
 async function isWhole(output: string, { file, bytes, sha256, contentFile, contentSha256 }: ShardEntry): Promise<boolean> {
   const size = await stat(join(output, file)).then((found) => found.size, () => -1)
   if (size !== bytes) return false
-  const hashes = await Promise.all([sha256Of(join(output, file)), sha256Of(join(output, contentFile))]).catch(() => [])
+  const hashes = await Promise.all([sha256OfFile(join(output, file)), sha256OfFile(join(output, contentFile))]).catch(() => [])
   return hashes[0] === sha256 && hashes[1] === contentSha256
 }
 

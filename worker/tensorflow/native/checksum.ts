@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { sha256OfFile } from '../../../shared/sha256-of-file.js'
 import { HashMismatchError } from './errors.js'
-
-/** SHA-256 of a file, in hexadecimal; streamed, so that a library of 700 MB costs no memory. */
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
-  return hash.digest('hex')
-}
 
 /**
  * Checks a file and removes it when it is not the expected one.
  * @throws HashMismatchError
  */
 export async function requireSha256(path: string, expected: string): Promise<void> {
-  const actual = await sha256Of(path)
+  const actual = await sha256OfFile(path)
   if (actual === expected) return
   await rm(path, { force: true })
   throw hashMismatch(path, expected, actual)

@@ -2,7 +2,8 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openPromise } from 'yauzl'
 import { EnvironmentError } from '../../../shared/errors.js'
-import { requireSha256, sha256Of } from './checksum.js'
+import { sha256OfFile } from '../../../shared/sha256-of-file.js'
+import { requireSha256 } from './checksum.js'
 import { type PipCommand, pipDownloadRequirement, pipHashes } from './pip.js'
 import type { SetupSystem } from './setup-system.js'
 import { type UnpackedFile, unpackMatching } from './unpack.js'
@@ -79,7 +80,7 @@ export async function isCudaIntact(folder: string): Promise<boolean> {
     const wheels = JSON.parse(await readFile(join(folder, lockName), 'utf8')) as UnpackedWheel[]
     for (const { entry, bytes, sha256 } of wheels.flatMap(({ files }) => files)) {
       const path = join(folder, entry)
-      if ((await stat(path)).size !== bytes || (await sha256Of(path)) !== sha256) return false
+      if ((await stat(path)).size !== bytes || (await sha256OfFile(path)) !== sha256) return false
     }
     return wheels.length > 0
   } catch {

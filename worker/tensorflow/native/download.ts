@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { requireSha256, sha256Of } from './checksum.js'
+import { sha256OfFile } from '../../../shared/sha256-of-file.js'
+import { requireSha256 } from './checksum.js'
 import { fetchCuda, isCudaIntact } from './cuda.js'
 import { megabytes, requireSpace } from './disk-space.js'
 import { type Library, releaseFolder, releaseLibrary } from './library.js'
@@ -36,7 +37,7 @@ export async function fetchLibrary(cache: string, release: Release, system: Setu
 async function isIntact(folder: string, { libraries, cudaExtra }: Release): Promise<boolean> {
   for (const { entry, bytes, sha256 } of libraries) {
     const path = join(folder, entry)
-    if (!existsSync(path) || (await stat(path)).size !== bytes || (await sha256Of(path)) !== sha256) return false
+    if (!existsSync(path) || (await stat(path)).size !== bytes || (await sha256OfFile(path)) !== sha256) return false
   }
   if (cudaExtra !== undefined && !(await isCudaIntact(folder))) return false
   return existsSync(join(folder, 'tensorflow', 'include', 'tensorflow', 'c', 'c_api.h'))
