@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Clock, Timer } from '../shared/clock.js'
 import type { SearchSnapshot } from '../shared/cluster/search-snapshot.js'
 import type { SearchConfig } from '../shared/config/search-config.js'
+import { ExchangeHandlers } from '../shared/rpc/exchange-handlers.js'
 import { defaultJobPolicy, type JobPolicy } from './jobs/policy.js'
 import { openSearch, type OpenedSearch } from './run/open-search.js'
 import type { RunObserver } from './run/run-observer.js'
@@ -65,6 +66,7 @@ export class CoordinatorCore {
   readonly workers: WorkerRegistry
   readonly desk: LeaseDesk
   private readonly policy: JobPolicy
+  private readonly exchanges = new ExchangeHandlers()
   private timer: Timer | null = null
   private readonly startMs: number
   private isServing = false
@@ -96,9 +98,9 @@ export class CoordinatorCore {
 
   /** What workers call. */
   workerService(audit?: AuditTrail): WorkerService {
-    const { run, workers, desk, opened, policy } = this
+    const { run, workers, desk, opened, policy, exchanges } = this
     const { config, store, clock, logger } = this.options
-    return new WorkerService({ searchId: opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs: policy.leaseTtlMs, logger, ...(audit && { audit }) })
+    return new WorkerService({ searchId: opened.id, searchName: config.name, run, store, workers, desk, clock, leaseTtlMs: policy.leaseTtlMs, logger, exchanges, ...(audit && { audit }) })
   }
 
   /** Lets time pass from now on. */
@@ -116,6 +118,7 @@ export class CoordinatorCore {
     this.isClosed = true
     this.timer?.cancel()
     this.desk.dismiss()
+    this.exchanges.close()
     this.opened.search.close()
   }
 

@@ -1,12 +1,14 @@
-import type { ServerUnaryCall, ServiceError } from '@grpc/grpc-js'
+import type { ServiceError, handleBidiStreamingCall, handleUnaryCall } from '@grpc/grpc-js'
 import { fromServiceError } from '../shared/rpc/error-status.js'
 import type { WorkerServiceServer } from '../shared/rpc/gen/nasoa/v1/worker.js'
 import { UnavailableError, type NasoaError } from '../shared/errors.js'
 
 type Methods = Pick<WorkerServiceServer, 'register' | 'leaseJob' | 'heartbeat' | 'reportProgress' | 'completeJob' | 'deregister'>
 export type Method = keyof Methods
-export type RequestOf<M extends Method> = Methods[M] extends (call: ServerUnaryCall<infer Request, infer _Response>, ...rest: never[]) => void ? Request : never
-export type ResponseOf<M extends Method> = Methods[M] extends (call: ServerUnaryCall<infer _Request, infer Response>, ...rest: never[]) => void ? Response : never
+type Handler<Request, Response> = handleUnaryCall<Request, Response> | handleBidiStreamingCall<Request, Response>
+type MessagesOf<H> = H extends Handler<infer Request, infer Response> ? { readonly request: Request; readonly response: Response } : never
+export type RequestOf<M extends Method> = MessagesOf<Methods[M]>['request']
+export type ResponseOf<M extends Method> = MessagesOf<Methods[M]>['response']
 
 export type Answer<M extends Method> = { readonly response: ResponseOf<M> } | { readonly error: NasoaError }
 
@@ -38,19 +40,37 @@ export class InProcessCalls {
     const isPoll = method === 'leaseJob'
     if (isPoll) this.polls++
     else this.prompt++
-    let hungUp: (() => void) | null = null
-    const call = { request, cancelled: false, getPeer: () => peer, getAuthContext: () => null, once: (_event: string, listener: () => void) => void (hungUp = listener) }
-    const handle = this.handlers[method] as (call: unknown, callback: (error: ServiceError | null, response: ResponseOf<M>) => void) => void
     const fail = (error: NasoaError): void => answer({ error })
     this.open.add(fail)
-    handle(call, (error, response) => {
+    const end = (error: ServiceError | null, response?: ResponseOf<M>): void => {
       if (isPoll) this.polls--
       else this.prompt--
       if (this.isOver) return
       this.open.delete(fail)
-      answer(error === null ? { response } : { error: fromServiceError(error, 'the simulated coordinator') })
-    })
-    return { hangUp: () => hungUp?.() }
+      answer(error === null ? { response: response as ResponseOf<M> } : { error: fromServiceError(error, 'the simulated coordinator') })
+    }
+    const listeners = new Map<string, (request?: RequestOf<M>) => void>()
+    const listen = (event: string, listener: (request?: RequestOf<M>) => void): void => void listeners.set(event, listener)
+    const leave = (error: ServiceError | null, response?: ResponseOf<M>): true => {
+      listeners.get('close')?.()
+      end(error, response)
+      return true
+    }
+    // Enough of both kinds of calls: a unary one, and a stream that carries one request.
+    const call = {
+      request,
+      cancelled: false,
+      getPeer: () => peer,
+      getAuthContext: () => null,
+      on: listen,
+      once: listen,
+      write: (response: ResponseOf<M>) => leave(null, response),
+      emit: (_event: 'error', error: ServiceError) => leave(error),
+    }
+    const handle = this.handlers[method] as (call: unknown, callback: (error: ServiceError | null, response: ResponseOf<M>) => void) => void
+    handle(call, end)
+    listeners.get('data')?.(request)
+    return { hangUp: () => listeners.get('cancelled')?.() }
   }
 
   /** The coordinator has died: what it still answers reaches nobody, and its connections break. */

@@ -40,13 +40,26 @@ export class RateLimiter {
   }
 }
 
-/** Answers calls above the limit RESOURCE_EXHAUSTED before their message is read; callers come back later. */
+/**
+ * Answers calls above the limit RESOURCE_EXHAUSTED before their message is read; callers come back later. Of a stream, each message
+ * after the first counts as a call.
+ */
 export function rateLimitInterceptor(limiter: RateLimiter, clock: Clock): ServerInterceptor {
   return (_method, call) => {
+    let peer = ''
+    let messages = 0
+    const isWithin = (): boolean => {
+      const isAllowed = limiter.take(peer, clock.now())
+      if (!isAllowed) call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: 'too many calls from this peer: slow down' })
+      return isAllowed
+    }
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        if (limiter.take(peerOf(call), clock.now())) next(metadata)
-        else call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: 'too many calls from this peer: slow down' })
+        peer = peerOf(call)
+        if (isWithin()) next(metadata)
+      })
+      .withOnReceiveMessage((message, next) => {
+        if (messages++ === 0 || isWithin()) next(message)
       })
       .build()
     return new ServerInterceptingCall(call, new ResponderBuilder().withStart((next) => next(listener)).build())

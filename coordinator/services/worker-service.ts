@@ -5,6 +5,7 @@ import { EnvironmentError, InvalidInputError } from '../../shared/errors.js'
 import { duration, remark } from '../../shared/rpc/checked.js'
 import { Verdict, type WorkerServiceServer } from '../../shared/rpc/gen/nasoa/v1/worker.js'
 import type * as wire from '../../shared/rpc/gen/nasoa/v1/worker.js'
+import type { ExchangeHandlers } from '../../shared/rpc/exchange-handlers.js'
 import { unaryHandler, type CallContext, type CallObserver } from '../../shared/rpc/handler.js'
 import {
   attemptFromMessage,
@@ -36,6 +37,7 @@ export interface WorkerServiceOptions {
   readonly clock: Clock
   readonly leaseTtlMs: number
   readonly logger: Logger
+  readonly exchanges: ExchangeHandlers
   readonly audit?: AuditTrail
 }
 
@@ -59,7 +61,7 @@ export class WorkerService {
       leaseJob: handler('LeaseJob', (request: wire.LeaseJobRequest, context) => this.leaseJob(request, context)),
       heartbeat: handler('Heartbeat', (request: wire.HeartbeatRequest, context) => this.heartbeat(request, context)),
       reportProgress: handler('ReportProgress', (request: wire.ReportProgressRequest, context) => this.reportProgress(request, context)),
-      completeJob: handler('CompleteJob', (request: wire.CompleteJobRequest, context) => this.completeJob(request, context)),
+      completeJob: this.options.exchanges.handler('WorkerService/CompleteJob', (request, context) => this.completeJob(request, context), observe),
       deregister: handler('Deregister', (request: wire.DeregisterRequest, context) => this.deregister(request, context)),
     }
   }

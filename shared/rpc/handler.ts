@@ -81,7 +81,13 @@ function drained<Request, Response>(call: ServerWritableStream<Request, Response
   })
 }
 
-function contextOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): CallContext {
+/** What all kinds of calls have. */
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getPeer' | 'getAuthContext'> & {
+  once(event: 'cancelled', listener: () => void): unknown
+}
+
+/** Of one call, for all of its messages. */
+export function contextOf(call: AnyCall): CallContext {
   let controller: AbortController | null = null
   return {
     get peer() {

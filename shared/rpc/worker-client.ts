@@ -6,7 +6,8 @@ import type { Outcome } from '../training/outcome.js'
 import { callUnary, type UnaryCallOptions } from './call.js'
 import { clientChannelOptions, type Endpoint } from './channel-options.js'
 import { duration, identifier, longestDurationMs, text } from './checked.js'
-import { Verdict, WorkerServiceClient } from './gen/nasoa/v1/worker.js'
+import { ExchangePool } from './exchange-pool.js'
+import { Verdict, WorkerServiceClient, type CompleteJobRequest, type CompleteJobResponse } from './gen/nasoa/v1/worker.js'
 import {
   attemptFromMessage,
   attemptToMessage,
@@ -49,11 +50,13 @@ const deadlines = { register: 10_000, lease: 10_000, heartbeat: 10_000, report: 
 /** A worker's side of WorkerService, in the terms of the domain. Each call is made once; see worker.proto for what may be repeated. */
 export class WorkerClient {
   private readonly client: WorkerServiceClient
+  private readonly completions: ExchangePool<CompleteJobRequest, CompleteJobResponse>
   /** The other side, for messages. */
   readonly name: string
 
   constructor({ target, name = `the coordinator at ${target}`, security = clientSecurity(null), channelOptions = {} }: Endpoint) {
     this.client = new WorkerServiceClient(target, security.credentials, { ...clientChannelOptions, ...security.options, ...channelOptions })
+    this.completions = new ExchangePool(() => this.client.completeJob())
     this.name = name
   }
 
@@ -94,7 +97,7 @@ export class WorkerClient {
   async completeJob(sessionId: string, completion: Completion, signal?: AbortSignal): Promise<CompletionAnswer> {
     const { slot, outcome, wantsNext } = completion
     const request = { sessionId, attempt: attemptToMessage(completion), slot, outcome: outcomeToMessage(outcome), wantsNext }
-    const answer = await callUnary(this.client.completeJob.bind(this.client), request, this.options(deadlines.complete, signal))
+    const answer = await this.completions.request(request, this.options(deadlines.complete, signal))
     return {
       verdict: verdictOf(answer.verdict),
       lease: answer.next === undefined ? null : leaseFromMessage(answer.next),
@@ -107,6 +110,7 @@ export class WorkerClient {
   }
 
   close(): void {
+    this.completions.close()
     this.client.close()
   }
 

@@ -1,4 +1,4 @@
-import { connect, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { connect, createServer, type Http2Server, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 
 /** How a call is ended instead of being answered: a gRPC status, or the HTTP/2 error code of a stream that is cut. */
@@ -25,19 +25,32 @@ export class AnswerBreaker {
     server.on('stream', (stream, headers) => {
       const method = headers[':path']?.split('/').at(-1) ?? ''
       const answered = upstream.request(headers)
-      const parts: Buffer[] = []
       let answer: IncomingHttpHeaders = {}
-      let trailers: IncomingHttpHeaders = {}
+      let trailers: OutgoingHttpHeaders = {}
       answered.on('response', (received) => (answer = received))
-      answered.on('trailers', (received: IncomingHttpHeaders) => (trailers = received))
-      answered.on('data', (part: Buffer) => parts.push(part))
-      answered.on('end', () => {
-        if (stream.destroyed) return
+      answered.on('trailers', (received: IncomingHttpHeaders) => (trailers = stream.writableEnded ? trailers : received))
+      // Whether the caller still gets what is answered; messages here are small, so a part is one.
+      const isHandedOn = (): boolean => {
+        if (stream.destroyed || stream.writableEnded) return false
         const broken = breakage(method)
-        if (broken) return breakOff(stream, broken)
+        if (broken) trailers = breakOff(stream, broken)
+        return broken === null
+      }
+      const begin = (): void => {
+        if (stream.headersSent) return
         stream.respond(answer, { waitForTrailers: true })
         stream.on('wantTrailers', () => stream.sendTrailers(trailers))
-        stream.end(Buffer.concat(parts))
+      }
+      answered.on('data', (part: Buffer) => {
+        if (!isHandedOn()) return
+        begin()
+        stream.write(part)
+      })
+      answered.on('end', () => {
+        if (!stream.headersSent && !isHandedOn()) return
+        if (stream.destroyed || stream.writableEnded) return
+        begin()
+        stream.end()
       })
       stream.on('close', () => answered.close(stream.rstCode))
       stream.pipe(answered)
@@ -53,7 +66,14 @@ export class AnswerBreaker {
   }
 }
 
-function breakOff(stream: ServerHttp2Stream, breakage: Breakage): void {
-  if ('streamError' in breakage) return stream.close(breakage.streamError)
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': breakage.status, 'grpc-message': 'because' }, { endStream: true })
+/** @returns the trailers to end with, where an answer has been handed on before */
+function breakOff(stream: ServerHttp2Stream, breakage: Breakage): OutgoingHttpHeaders {
+  if ('streamError' in breakage) {
+    stream.close(breakage.streamError)
+    return {}
+  }
+  const trailers = { 'grpc-status': breakage.status, 'grpc-message': 'because' }
+  if (stream.headersSent) stream.end()
+  else stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...trailers }, { endStream: true })
+  return trailers
 }

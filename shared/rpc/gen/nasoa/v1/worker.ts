@@ -10,8 +10,10 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -1469,15 +1471,18 @@ export const WorkerServiceService = {
     responseDeserialize: (value: Buffer): ReportProgressResponse => ReportProgressResponse.decode(value),
   },
   /**
-   * How an attempt ended. Counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
+   * How attempts ended, one after the other: a request is sent once the one before is answered; a second one beforehand ends the
+   * stream FAILED_PRECONDITION. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
+   * one. (Many results on one stream cost both sides a fifth of the processor time that a unary call each costs.)
+   * An outcome is counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
    * for a repetition), or VERDICT_STALE, which is final too: drop the outcome. When the answer arrives, the outcome is in
    * the store; until then the worker keeps it on its disk and repeats. The answer may carry the slot's next job.
-   * Deadline: 10 s.
+   * Deadline: 10 s for each answer. The coordinator ends streams without open requests when it closes.
    */
   completeJob: {
     path: "/nasoa.v1.WorkerService/CompleteJob" as const,
-    requestStream: false as const,
-    responseStream: false as const,
+    requestStream: true as const,
+    responseStream: true as const,
     requestSerialize: (value: CompleteJobRequest): Buffer => Buffer.from(CompleteJobRequest.encode(value).finish()),
     requestDeserialize: (value: Buffer): CompleteJobRequest => CompleteJobRequest.decode(value),
     responseSerialize: (value: CompleteJobResponse): Buffer => Buffer.from(CompleteJobResponse.encode(value).finish()),
@@ -1521,12 +1526,15 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
    */
   reportProgress: handleUnaryCall<ReportProgressRequest, ReportProgressResponse>;
   /**
-   * How an attempt ended. Counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
+   * How attempts ended, one after the other: a request is sent once the one before is answered; a second one beforehand ends the
+   * stream FAILED_PRECONDITION. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
+   * one. (Many results on one stream cost both sides a fifth of the processor time that a unary call each costs.)
+   * An outcome is counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
    * for a repetition), or VERDICT_STALE, which is final too: drop the outcome. When the answer arrives, the outcome is in
    * the store; until then the worker keeps it on its disk and repeats. The answer may carry the slot's next job.
-   * Deadline: 10 s.
+   * Deadline: 10 s for each answer. The coordinator ends streams without open requests when it closes.
    */
-  completeJob: handleUnaryCall<CompleteJobRequest, CompleteJobResponse>;
+  completeJob: handleBidiStreamingCall<CompleteJobRequest, CompleteJobResponse>;
   /** Ends the session: its leases go back to the queue at once, free for the candidate. Idempotent. Deadline: 5 s. */
   deregister: handleUnaryCall<DeregisterRequest, DeregisterResponse>;
 }
@@ -1613,26 +1621,20 @@ export interface WorkerServiceClient extends Client {
     callback: (error: ServiceError | null, response: ReportProgressResponse) => void,
   ): ClientUnaryCall;
   /**
-   * How an attempt ended. Counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
+   * How attempts ended, one after the other: a request is sent once the one before is answered; a second one beforehand ends the
+   * stream FAILED_PRECONDITION. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
+   * one. (Many results on one stream cost both sides a fifth of the processor time that a unary call each costs.)
+   * An outcome is counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
    * for a repetition), or VERDICT_STALE, which is final too: drop the outcome. When the answer arrives, the outcome is in
    * the store; until then the worker keeps it on its disk and repeats. The answer may carry the slot's next job.
-   * Deadline: 10 s.
+   * Deadline: 10 s for each answer. The coordinator ends streams without open requests when it closes.
    */
+  completeJob(): ClientDuplexStream<CompleteJobRequest, CompleteJobResponse>;
+  completeJob(options: Partial<CallOptions>): ClientDuplexStream<CompleteJobRequest, CompleteJobResponse>;
   completeJob(
-    request: CompleteJobRequest,
-    callback: (error: ServiceError | null, response: CompleteJobResponse) => void,
-  ): ClientUnaryCall;
-  completeJob(
-    request: CompleteJobRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: CompleteJobResponse) => void,
-  ): ClientUnaryCall;
-  completeJob(
-    request: CompleteJobRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: CompleteJobResponse) => void,
-  ): ClientUnaryCall;
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<CompleteJobRequest, CompleteJobResponse>;
   /** Ends the session: its leases go back to the queue at once, free for the candidate. Idempotent. Deadline: 5 s. */
   deregister(
     request: DeregisterRequest,
