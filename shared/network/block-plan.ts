@@ -127,8 +127,20 @@ export function planBlocks(genome: Genome): readonly BlockPlan[] {
   return plans
 }
 
+/** The blocks planned last, by their channels and stride: half of a search's mutations leave the block as it is. */
+const lastBlocks: { readonly block: BlockGenome; readonly plans: Map<number, BlockPlan> }[] = []
+
+function knownPlans(block: BlockGenome): Map<number, BlockPlan> {
+  const known = lastBlocks.find((planned) => planned.block === block)
+  if (known !== undefined) return known.plans
+  const plans = new Map<number, BlockPlan>()
+  lastBlocks.unshift({ block, plans })
+  lastBlocks.length = Math.min(lastBlocks.length, mostRemembered)
+  return plans
+}
+
 function planAnew({ block, stemChannels, macro }: Genome): readonly BlockPlan[] {
-  const distinct = new Map<number, BlockPlan>()
+  const distinct = knownPlans(block)
   let width = stemChannels
   return macro.map(({ multiplier, stride }) => {
     const inputChannels = width

@@ -113,9 +113,16 @@ function firstReason(checks: readonly Check[], genome: Genome, bounds: SpaceBoun
   return null
 }
 
+/** What was found last: the children of a mutated block, and the canonical form of each, have the macro half of their parent. */
+let lastMacro: { readonly macro: Genome['macro']; readonly stemChannels: number; readonly bounds: SpaceBounds; readonly reason: string | null } | null = null
+
 /** Why the macro half of a genome, valid or not, is outside the bounds; costs little. */
 export function macroBoundsViolation(genome: Genome, bounds: SpaceBounds): string | null {
-  return firstReason(macroChecks, genome, bounds)
+  const { macro, stemChannels } = genome
+  if (lastMacro?.macro === macro && lastMacro.stemChannels === stemChannels && lastMacro.bounds === bounds) return lastMacro.reason
+  const reason = firstReason(macroChecks, genome, bounds)
+  lastMacro = { macro, stemChannels, bounds, reason }
+  return reason
 }
 
 /** Why a valid genome, as it is written, is outside the bounds; null = inside. */
