@@ -38,16 +38,15 @@ function canonicalOperation(operations: readonly Operation[], index: number, pla
   return operation
 }
 
-const knownForms = new WeakMap<Genome, Genome>()
+/** Genomes that are known to be the canonical ones: parents are asked for theirs again and again. */
+const canonical = new WeakSet<Genome>()
 
-/** The one genome that stands for all genomes of the same network. Idempotent; found once for each genome. */
+/** The one genome that stands for all genomes of the same network. Idempotent. */
 export function canonicalGenome(genome: Genome): Genome {
-  const known = knownForms.get(genome)
-  if (known !== undefined) return known
-  const canonical = findCanonical(genome)
-  knownForms.set(genome, canonical)
-  knownForms.set(canonical, canonical)
-  return canonical
+  if (canonical.has(genome)) return genome
+  const found = findCanonical(genome)
+  canonical.add(found)
+  return found
 }
 
 function findCanonical(genome: Genome): Genome {

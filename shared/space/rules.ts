@@ -110,8 +110,26 @@ function groupViolation({ block: { operations } }: Genome, plans: readonly Block
   return null
 }
 
+/** Whether the counts stay below a bound that needs no counting: as if every convolution were the widest, and at full resolution. */
+function isFarFromLimit({ stemChannels, macro }: Genome, plans: readonly BlockPlan[]): boolean {
+  const { resolution, classes } = limits
+  let widest = Math.max(stemChannels, ...plans.map(({ inputChannels }) => inputChannels))
+  let most = 0
+  for (const { places } of plans) {
+    let convolutions = 0
+    for (const { convolutions: own, merges, channels } of places) {
+      convolutions += own.length + merges.length
+      widest = Math.max(widest, channels, own[0].inputChannels, own[own.length - 1].outputChannels)
+    }
+    most = Math.max(most, convolutions)
+  }
+  const convolution = 9 * widest ** 2 * resolution ** 2 + 2 * widest
+  return (3 + macro.length * most) * convolution + (widest + 1) * classes <= Number.MAX_SAFE_INTEGER
+}
+
 /** The block at which a count leaves the exact integers; the last block where only the head is too much. */
-function costViolation(genome: Genome): Violation | null {
+function costViolation(genome: Genome, plans: readonly BlockPlan[]): Violation | null {
+  if (isFarFromLimit(genome, plans)) return null
   const { resolution, classes } = limits
   const total = genomeCost(genome, { resolution, classes })
   for (const [count, unit] of [['params', 'parameters'], ['macs', 'MACs'], ['activations', 'activations']] as const) {
@@ -132,5 +150,5 @@ export function genomeViolation(genome: Genome): Violation | null {
   const macro = macroViolation(genome)
   if (macro !== null) return macro
   const plans = [...new Set(planBlocks(genome))]
-  return widthViolation(genome, plans) ?? groupViolation(genome, plans) ?? costViolation(genome)
+  return widthViolation(genome, plans) ?? groupViolation(genome, plans) ?? costViolation(genome, plans)
 }
