@@ -1,6 +1,6 @@
 import { AuthorityFolder } from '../../shared/security/authority-folder.js'
 import { printJson, printStatus } from '../output.js'
-import { listOf } from './list-of.js'
+import { listOf } from '../option-values.js'
 
 export interface InitOptions {
   readonly output: string

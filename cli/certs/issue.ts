@@ -1,7 +1,7 @@
 import { AuthorityFolder } from '../../shared/security/authority-folder.js'
 import { isRole, roles } from '../../shared/security/role.js'
 import { UsageError, printJson, printStatus } from '../output.js'
-import { listOf } from './list-of.js'
+import { listOf } from '../option-values.js'
 
 export interface IssueOptions {
   readonly role: string

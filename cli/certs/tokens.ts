@@ -2,6 +2,7 @@ import { X509Certificate, randomBytes } from 'node:crypto'
 import { parseDuration } from '../../shared/config/duration.js'
 import { AuthorityFolder } from '../../shared/security/authority-folder.js'
 import { createJoinToken, revokeJoinToken, unexpired, type JoinToken } from '../../shared/security/join-tokens.js'
+import { requireInteger } from '../option-values.js'
 import { UsageError, printJson, printStatus } from '../output.js'
 
 interface AuthorityOptions {
@@ -19,7 +20,7 @@ export interface CreateTokenOptions extends AuthorityOptions {
 export async function createToken({ authority, lifetime, uses, note, days, json }: CreateTokenOptions): Promise<void> {
   const lifetimeMs = parseDuration(lifetime)
   if (lifetimeMs === null) throw new UsageError(`--lifetime must be a duration such as 1h or 7d, got '${lifetime}'`)
-  if (!Number.isInteger(uses) || uses < 1 || uses > 10_000) throw new UsageError(`--uses must be a whole number from 1 to 10000, got ${uses}`)
+  requireInteger('uses', uses, [1, 10_000])
   if (!(days > 0 && days <= 3_650)) throw new UsageError(`--days must be a number up to 3650, got ${days}`)
   const folder = new AuthorityFolder(authority)
   const fingerprint = new X509Certificate(folder.certificateText()).fingerprint256.replaceAll(':', '').toLowerCase()

@@ -16,6 +16,7 @@ import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { runCommand } from '../../worker/tensorflow/native/command.js'
 import { readNvidia, type NvidiaGpu } from '../../worker/tensorflow/native/nvidia.js'
 import { cpuClass } from '../../worker/trainer/device.js'
+import { requireInteger } from '../option-values.js'
 import { UsageError } from '../output.js'
 import { openEndpoint, requireOneCoordinator } from './endpoint.js'
 import { watchedTlsOf } from './tls-options.js'
@@ -43,9 +44,9 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
   if (!/^[\w.-]{1,64}$/.test(name)) throw new UsageError(`--name must have 1 to 64 letters, digits, dots, dashes or underscores, got '${name}'`)
   const gpus = await gpusOf(words)
   const slots = words.slots ?? gpus?.length ?? 1
-  requireCount('slots', slots, 1024)
-  requireCount('share', words.share, 1024)
-  if (words.threads !== undefined) requireCount('threads', words.threads, 1024)
+  requireInteger('slots', slots, [1, 1024])
+  requireInteger('share', words.share, [1, 1024])
+  if (words.threads !== undefined) requireInteger('threads', words.threads, [1, 1024])
   if (words.data !== undefined && !existsSync(words.data)) throw new InvalidInputError(`--data: there is no folder ${words.data}`)
   const threads = words.threads ?? threadsPerSlot(slots, words.share)
   const logger = createLogger(`worker ${name}`, words.verbose)
@@ -111,8 +112,4 @@ function labelsOf(text: string): Record<string, string> {
       return [match[1], match[2]]
     }),
   )
-}
-
-function requireCount(option: string, value: number, most: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > most) throw new UsageError(`--${option} must be a whole number from 1 to ${most}, got ${value}`)
 }

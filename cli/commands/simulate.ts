@@ -1,13 +1,12 @@
 import type { CommandModule } from 'yargs'
-import { type GlobalOptions, UsageError, printJson } from '../output.js'
+import { requireInteger, seeds } from '../option-values.js'
+import { type GlobalOptions, printJson } from '../output.js'
 
 interface SimulateArguments extends GlobalOptions {
   readonly config: string
   readonly seed: number | undefined
   readonly log: string | undefined
 }
-
-const largestSeed = 4294967295
 
 export const simulate: CommandModule<GlobalOptions, SimulateArguments> = {
   command: 'simulate',
@@ -21,9 +20,7 @@ export const simulate: CommandModule<GlobalOptions, SimulateArguments> = {
       .example('$0 simulate --config deploy/examples/simulate-450-surrogate.yaml', 'the same with the default search')
       .example('$0 simulate --config my-search.yaml --seed 2 --json', 'the figures for a program'),
   handler: async ({ config: path, seed, log, json }) => {
-    if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= largestSeed)) {
-      throw new UsageError(`--seed must be an integer from 0 to ${largestSeed}, got ${seed}`)
-    }
+    if (seed !== undefined) requireInteger('seed', seed, seeds)
     const { loadSimulationConfig } = await import('../../simulator/simulation-config.js')
     const written = loadSimulationConfig(path)
     const config = seed === undefined ? written : { ...written, seed }

@@ -1,4 +1,5 @@
 import { packShards } from '../../worker/data/shards/pack.js'
+import { requireInteger, seeds } from '../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../output.js'
 import { interruptible } from './interruptible.js'
 import { progressLine } from './progress-line.js'
@@ -14,7 +15,7 @@ const megabyte = 1_000_000
 
 export async function pack({ directory, output, shardSize, seed, json }: PackArguments): Promise<void> {
   if (!(shardSize >= 0.01 && shardSize <= 100_000)) throw new UsageError(`--shard-size must be 0.01 to 100000 megabytes, got ${shardSize}`)
-  if (!Number.isInteger(seed) || seed < 0 || seed > 4_294_967_295) throw new UsageError(`--seed must be an integer from 0 to 4294967295, got ${seed}`)
+  requireInteger('seed', seed, seeds)
   const report = await interruptible((signal) =>
     packShards({ directory, output, shardBytes: Math.round(shardSize * megabyte), seed, signal, log: printStatus, onProgress: progressLine('packed') }),
   )

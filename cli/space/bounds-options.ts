@@ -2,7 +2,7 @@ import type { Options } from 'yargs'
 import type { Range, SpaceBounds } from '../../shared/space/bounds.js'
 import type { Operation, Skip } from '../../shared/space/genome.js'
 import { UsageError } from '../output.js'
-import { requireInteger } from '../training/recipe-options.js'
+import { requireInteger } from '../option-values.js'
 
 const text = { type: 'string', requiresArg: true, group: 'Bounds (lists as 0,1,2; ranges as 4, 1..4, 1.. or ..4, with k, M or G):' } as const
 const number = { ...text, type: 'number' } as const

@@ -12,7 +12,8 @@ import { readCollection } from '../../worker/data/read-collection.js'
 import type { TrainCommand } from '../../worker/trainer/messages.js'
 import { trainingFingerprint } from '../../worker/trainer/progress.js'
 import { UsageError, printStatus } from '../output.js'
-import { recipeOf, requireInteger, requireNumber } from './recipe-options.js'
+import { requireInteger, requireNumber, seeds } from '../option-values.js'
+import { recipeOf } from './recipe-options.js'
 import type { TrainArguments } from './train-arguments.js'
 
 /**
@@ -39,7 +40,7 @@ export async function prepareTraining(given: TrainArguments): Promise<TrainComma
 }
 
 function subsetOf({ classes, imagesPerClass, validationImagesPerClass, subsetSeed: seed }: TrainArguments): SubsetSpecification {
-  requireInteger('subsetSeed', seed, [0, 4_294_967_295])
+  requireInteger('subsetSeed', seed, seeds)
   const counts = Object.entries({ classes, imagesPerClass, validationImagesPerClass }).filter(([, value]) => value !== undefined)
   for (const [key, value] of counts) requireInteger(key, value as number, [1, 1_000_000])
   return { seed, ...(Object.fromEntries(counts) as Partial<SubsetSpecification>) }

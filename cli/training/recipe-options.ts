@@ -1,6 +1,6 @@
 import type { Options } from 'yargs'
 import { type TrainingRecipe, augmentations, precisionChoices } from '../../shared/training/specification.js'
-import { UsageError } from '../output.js'
+import { requireInteger, requireNumber, seeds } from '../option-values.js'
 
 /** What `recipeOptions` parse to. */
 export interface RecipeArguments {
@@ -36,7 +36,7 @@ const integers = {
   epochs: [1, 100_000],
   batch: [1, 65_536],
   resolution: [8, 4096],
-  seed: [0, 4_294_967_295],
+  seed: seeds,
 } as const
 
 const reals = {
@@ -45,22 +45,6 @@ const reals = {
   labelSmoothing: [0, 0.999],
   warmup: [0, 1],
 } as const
-
-export function optionName(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
-
-/** @throws UsageError unless the value is an integer in the range */
-export function requireInteger(key: string, value: number, [least, most]: readonly [number, number]): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new UsageError(`${optionName(key)} must be an integer from ${least} to ${most}`)
-}
-
-/** @throws UsageError unless the value is a number in the range */
-export function requireNumber(key: string, value: number, [least, most]: readonly [number, number]): void {
-  if (value >= least && value <= most) return
-  throw new UsageError(`${optionName(key)} must be a number from ${least} to ${most}`)
-}
 
 /** The recipe, checked. @throws UsageError naming the option */
 export function recipeOf(given: RecipeArguments, resolution: number): TrainingRecipe {

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
-import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
+import { integersOf, requireInteger, seeds } from '../../option-values.js'
+import { type GlobalOptions, printJson, printStatus } from '../../output.js'
 
 interface BenchAskArguments extends GlobalOptions {
   readonly results: string
@@ -23,10 +24,10 @@ export const benchAsk: CommandModule<GlobalOptions, BenchAskArguments> = {
       })
       .example('$0 bench ask --results 100000 --json', 'a hundred thousand results'),
   handler: async ({ json, results, 'in-flight': inFlight, candidates, seed }) => {
-    const counts = results.split(',').map(Number)
-    if (!counts.every((count) => Number.isInteger(count) && count >= 50)) throw new UsageError(`--results must be integers of at least 50, comma-separated, got ${results}`)
-    if (!Number.isInteger(inFlight) || inFlight < 1) throw new UsageError(`--in-flight must be a positive integer, got ${inFlight}`)
-    if (!Number.isInteger(candidates) || candidates < 1) throw new UsageError(`--candidates must be a positive integer, got ${candidates}`)
+    const counts = integersOf('results', results, [50, 1_000_000])
+    requireInteger('inFlight', inFlight, [1, 10_000])
+    requireInteger('candidates', candidates, [1, 10_000_000])
+    requireInteger('seed', seed, seeds)
     const { benchAsk: measureAsks } = await import('../../../bench/ask/bench-ask.js')
     const { holdProcess } = await import('../../../shared/discovery/hold-process.js')
     const rows = []

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import type { Argv, CommandModule } from 'yargs'
+import { requireInteger } from '../../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
 
 interface BenchDispatchArguments extends GlobalOptions {
@@ -23,9 +24,9 @@ export const benchDispatch: CommandModule<GlobalOptions, BenchDispatchArguments>
       .example('$0 bench dispatch --workers 100 --jobs 20000', 'the rate that one coordinator sustains')
       .example('$0 bench dispatch --workers 1000 --jobs 10000 --job-ms 1000,10000', 'how long slots stand idle in a large cluster') as unknown as Argv<BenchDispatchArguments>,
   handler: async ({ workers, jobs, history, jobMs, directory, json }) => {
-    requireCount('workers', workers, 1)
-    requireCount('jobs', jobs, 1)
-    requireCount('history', history, 0)
+    requireInteger('workers', workers, [1, 100_000])
+    requireInteger('jobs', jobs, [1, 10_000_000])
+    requireInteger('history', history, [0, 10_000_000])
     const { benchDispatch: measure } = await import('../../../bench/dispatch/bench-dispatch.js')
     const result = await measure({ workers, jobs, history, jobMs: rangeOf(jobMs), directory, say: (line) => json || printStatus(line) })
     if (json) return printJson(result)
@@ -34,10 +35,6 @@ export const benchDispatch: CommandModule<GlobalOptions, BenchDispatchArguments>
     printStatus(`coordinator ${rssMb} MiB; restart ${restartMs} ms; a sync of this disk ${syncMs} ms`)
     printStatus(`processor time a job: coordinator ${cpuMsPerJob.coordinator} ms, workers ${cpuMsPerJob.workers} ms; event loop late p99 ${eventLoopLagMs.p99} ms`)
   },
-}
-
-function requireCount(option: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least || value > 10_000_000) throw new UsageError(`--${option} must be a whole number from ${least}, got ${value}`)
 }
 
 function rangeOf(text: string): [number, number] {

@@ -1,7 +1,8 @@
 import type { CommandModule } from 'yargs'
 import type { Augmentation } from '../../../shared/training/specification.js'
 import { type GlobalOptions, printJson, printStatus } from '../../output.js'
-import { recipeOptions, requireInteger, requireNumber } from '../../training/recipe-options.js'
+import { requireInteger, requireNumber } from '../../option-values.js'
+import { recipeOptions } from '../../training/recipe-options.js'
 
 interface BenchLoaderArguments extends GlobalOptions {
   readonly data: string

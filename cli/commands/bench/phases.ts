@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
-import { type GlobalOptions, UsageError, printJson } from '../../output.js'
+import { integersOf, requireInteger } from '../../option-values.js'
+import { type GlobalOptions, printJson } from '../../output.js'
 
 interface BenchPhasesArguments extends GlobalOptions {
   readonly config: string | undefined
@@ -23,10 +24,9 @@ export const benchPhases: CommandModule<GlobalOptions, BenchPhasesArguments> = {
       })
       .example('$0 bench phases --config deploy/examples/demo.yaml --json', 'in the space of the demo'),
   handler: async ({ config: path, candidates, seeds, 'in-flight': inFlight, json }) => {
-    const counts = candidates.split(',').map(Number)
-    if (!counts.every((count) => Number.isInteger(count) && count >= 4)) throw new UsageError(`--candidates must be integers of at least 4, comma-separated, got ${candidates}`)
-    if (!Number.isInteger(seeds) || seeds < 1) throw new UsageError(`--seeds must be a positive integer, got ${seeds}`)
-    if (!Number.isInteger(inFlight) || inFlight < 1) throw new UsageError(`--in-flight must be a positive integer, got ${inFlight}`)
+    const counts = integersOf('candidates', candidates, [4, 1_000_000])
+    requireInteger('seeds', seeds, [1, 10_000])
+    requireInteger('inFlight', inFlight, [1, 10_000])
     const { loadSearchConfig, searchConfigSchema } = await import('../../../shared/config/search-config.js')
     const { comparePhases } = await import('../../../bench/phases/compare-phases.js')
     const config = path === undefined ? searchConfigSchema.parse({ data: { directory: 'none' } }) : loadSearchConfig(path).config

@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs'
 import { type GlobalOptions, printJson, printStatus } from '../../output.js'
-import { requireInteger } from '../../training/recipe-options.js'
+import { requireInteger } from '../../option-values.js'
 
 interface BenchProgramsArguments extends GlobalOptions {
   readonly count: number

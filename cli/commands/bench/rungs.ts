@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { CommandModule } from 'yargs'
+import { integersOf, seeds as seedRange } from '../../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
 
 interface BenchRungsArguments extends GlobalOptions {
@@ -28,8 +29,7 @@ export const benchRungs: CommandModule<GlobalOptions, BenchRungsArguments> = {
     const { packageRoot } = await import('../../../shared/package-root.js')
     const { InvalidInputError } = await import('../../../shared/errors.js')
     const { builtinDigits } = await import('../../../shared/training/specification.js')
-    const list = seeds.split(',').map(Number)
-    if (!list.every((seed) => Number.isInteger(seed) && seed >= 0)) throw new UsageError(`--seeds: ${seeds} is not a list of whole numbers such as 1,2,3`)
+    const list = integersOf('seeds', seeds, seedRange)
     if (!(share > 0 && share <= 1)) throw new UsageError(`--share must be above 0 and at most 1, got ${share}`)
     const { config } = loadSearchConfig(path ?? join(packageRoot(), 'deploy/examples/rungs.yaml'))
     if (config.rungs === undefined) throw new InvalidInputError(`the search '${config.name}' has no rungs to compare: give its config a list 'rungs'`)

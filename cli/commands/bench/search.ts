@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs'
+import { integerOf, listOf, requireInteger } from '../../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
 
 const algorithms = ['nasoa', 'nsga2', 'random'] as const
@@ -35,15 +36,15 @@ export const benchSearch: CommandModule<GlobalOptions, BenchSearchArguments> = {
       .example('$0 bench search --table cifar10.json --maximize mean_acc --minimize flops --evaluations 200', 'NAS-Bench-Macro, ten seeds')
       .example('$0 bench search --table t.csv --genes k,e,d --maximize top1 --minimize ms --evaluations 100 --algorithm nsga2 --json', 'a table of your own'),
   handler: async ({ json, table: path, genes, maximize, minimize, evaluations, seeds, algorithm, checkpoints }) => {
-    requireCount('evaluations', evaluations, 1_000_000)
-    requireCount('seeds', seeds, 10_000)
+    requireInteger('evaluations', evaluations, [1, 1_000_000])
+    requireInteger('seeds', seeds, [1, 10_000])
     const { readSearchTable } = await import('../../../bench/search/read-table.js')
     const { benchSearchTable } = await import('../../../bench/search/bench-search.js')
-    const table = readSearchTable(path, { genes: splitList(genes), maximize, minimize })
+    const table = readSearchTable(path, { genes: listOf(genes ?? ''), maximize, minimize })
     if (table.rows.length < evaluations) {
       throw new UsageError(`${path} has ${table.rows.length} different networks, fewer than --evaluations ${evaluations}; ask for at most that many`)
     }
-    const counts = [...new Set([...splitList(checkpoints).map((count) => parseCheckpoint(count, evaluations)), evaluations])].sort((a, b) => a - b)
+    const counts = [...new Set([...listOf(checkpoints ?? '').map((word) => integerOf('checkpoints', word, [1, evaluations])), evaluations])].sort((a, b) => a - b)
     const trace = await benchSearchTable(table, { algorithm, checkpoints: counts, seeds })
     const last = trace[trace.length - 1]
     if (json) printJson({ hypervolume: last.hypervolume, evaluations, algorithm, seeds, ...(counts.length > 1 ? { trace } : {}) })
@@ -53,20 +54,4 @@ export const benchSearch: CommandModule<GlobalOptions, BenchSearchArguments> = {
 
 function describe(algorithm: string, evaluations: number, seeds: number, { mean, std }: { readonly mean: number; readonly std: number }): string {
   return `${algorithm}, ${evaluations} evaluations, ${seeds} seeds: hypervolume ${mean.toFixed(4)} +- ${std.toFixed(4)}`
-}
-
-function splitList(list: string | undefined): string[] {
-  return list === undefined ? [] : list.split(',').map((item) => item.trim())
-}
-
-function requireCount(name: string, value: number, maximum: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > maximum) throw new UsageError(`--${name} must be an integer from 1 to ${maximum}, got ${value}`)
-}
-
-function parseCheckpoint(word: string, evaluations: number): number {
-  const count = Number(word)
-  if (!Number.isInteger(count) || count < 1 || count > evaluations) {
-    throw new UsageError(`--checkpoints must be integers from 1 to --evaluations (${evaluations}), got ${word}`)
-  }
-  return count
 }

@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
-import { requireInteger } from '../../training/recipe-options.js'
+import { requireInteger } from '../../option-values.js'
 
 const stepKinds = ['training', 'inference'] as const
 

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import type { CommandModule } from 'yargs'
 import type { PrecisionChoice } from '../../../shared/training/specification.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
-import { recipeOptions, requireInteger, requireNumber } from '../../training/recipe-options.js'
+import { integerOf, integersOf, requireInteger, requireNumber } from '../../option-values.js'
+import { recipeOptions } from '../../training/recipe-options.js'
 
 interface BenchTrainArguments extends GlobalOptions {
   readonly encoding: string | undefined
@@ -59,7 +60,7 @@ async function measureOne({ json, verbose, encoding, batch: batches = '64', reso
   const { canonicalEncoding } = await import('../../../shared/space/canonical.js')
   const { parseGenome } = await import('../../../shared/space/parse.js')
   const canonical = canonicalEncoding(parseGenome(encoding))
-  const [batch, resolution] = [oneInteger('batch', batches, [1, 65_536]), oneInteger('resolution', resolutions, [8, 4096])]
+  const [batch, resolution] = [integerOf('batch', batches, [1, 65_536]), integerOf('resolution', resolutions, [8, 4096])]
   const { measureOrThrow } = await import('../../training/follow-trainer.js')
   const work = { kind: 'measure', encoding: canonical, batch, resolution, classes, precision: asked, ...(threads === undefined ? {} : { threads }) } as const
   const measured = await measureOrThrow(work, verbose)
@@ -78,8 +79,8 @@ async function compare(given: BenchTrainArguments): Promise<void> {
   requireNumber('minutes', minutes, [0, 10_000])
   const { cellsOf, comparedNetworks } = await import('../../../bench/train/cell.js')
   const networks = given.networks?.split(',') ?? comparedNetworks
-  const batches = integers('batch', given.batch ?? '32,64', [1, 65_536])
-  const resolutions = integers('resolution', given.resolution ?? '64,224', [8, 4096])
+  const batches = integersOf('batch', given.batch ?? '32,64', [1, 65_536])
+  const resolutions = integersOf('resolution', given.resolution ?? '64,224', [8, 4096])
   const cells = cellsOf(networks, batches, resolutions, classes)
   const { benchTrain: run } = await import('../../../bench/train/bench-train.js')
   const interruption = new AbortController()
@@ -90,14 +91,4 @@ async function compare(given: BenchTrainArguments): Promise<void> {
   if (given.json) return printJson(result)
   const { tableOf } = await import('../../../bench/train/table.js')
   for (const line of tableOf(result.rows)) printStatus(line)
-}
-
-function integers(key: string, list: string, range: readonly [number, number]): number[] {
-  return list.split(',').map((item) => oneInteger(key, item, range))
-}
-
-function oneInteger(key: string, item: string, range: readonly [number, number]): number {
-  const value = item.trim() === '' ? NaN : Number(item)
-  requireInteger(key, value, range)
-  return value
 }

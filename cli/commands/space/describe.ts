@@ -1,7 +1,7 @@
 import type { CommandModule } from 'yargs'
 import { revealDashedWord } from '../../dashed-words.js'
 import type { GlobalOptions } from '../../output.js'
-import { requireInteger } from '../../training/recipe-options.js'
+import { requireInteger } from '../../option-values.js'
 
 interface DescribeArguments extends GlobalOptions {
   readonly encoding: string

@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs'
 import { revealDashedWord } from '../../dashed-words.js'
 import { type GlobalOptions, UsageError } from '../../output.js'
 import { type BoundsArguments, boundsOf, boundsOptions } from '../../space/bounds-options.js'
-import { requireInteger } from '../../training/recipe-options.js'
+import { requireInteger, seeds } from '../../option-values.js'
 
 interface MutateArguments extends GlobalOptions, BoundsArguments {
   readonly encoding: string
@@ -30,7 +30,7 @@ export const mutateNetwork: CommandModule<GlobalOptions, MutateArguments> = {
       .epilogue('Bounds that are not given are the defaults, widened where the parent lies outside them.'),
   handler: async ({ json, encoding, count, seed, operator, ...given }) => {
     requireInteger('count', count, [1, 1_000_000])
-    requireInteger('seed', seed, [0, 4_294_967_295])
+    requireInteger('seed', seed, seeds)
     const { defaultBounds } = await import('../../../shared/space/bounds.js')
     const { mutationOperators } = await import('../../../shared/space/mutate.js')
     const { parseGenome } = await import('../../../shared/space/parse.js')

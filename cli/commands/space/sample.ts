@@ -1,7 +1,7 @@
 import type { CommandModule } from 'yargs'
 import type { GlobalOptions } from '../../output.js'
 import { type BoundsArguments, boundsOf, boundsOptions } from '../../space/bounds-options.js'
-import { requireInteger } from '../../training/recipe-options.js'
+import { requireInteger, seeds } from '../../option-values.js'
 
 interface SampleArguments extends GlobalOptions, BoundsArguments {
   readonly count: number
@@ -27,7 +27,7 @@ export const sampleNetworks: CommandModule<GlobalOptions, SampleArguments> = {
       .example('$0 space sample --count 24 --spread --resolution 32 --classes 10 --json', 'small and large alike'),
   handler: async ({ json, count, seed, spread, ...given }) => {
     requireInteger('count', count, [1, 1_000_000])
-    requireInteger('seed', seed, [0, 4_294_967_295])
+    requireInteger('seed', seed, seeds)
     const { defaultBounds } = await import('../../../shared/space/bounds.js')
     const { randomEncodings } = await import('../../space/random-networks.js')
     const { writeLines } = await import('../../space/write-lines.js')
