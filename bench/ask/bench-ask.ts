@@ -21,6 +21,8 @@ export interface AskRow {
   readonly candidates: number
   /** From the request to the proposal, milliseconds; the result told before it is taken in meanwhile. */
   readonly askMs: Spread
+  /** Median of each tenth of the candidates, in order: whether it grows with what is told. */
+  readonly askMsByTenth: readonly number[]
   /** How long the owner's event loop stood still, milliseconds. */
   readonly eventLoopMs: Spread
   readonly candidatesPerSecond: number
@@ -51,6 +53,11 @@ const specification = (seed: number): SearchSpecification => ({
 })
 
 const spreadOf = (values: readonly number[]): Spread => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99), max: quantile(values, 1) })
+
+function tenths(values: readonly number[]): number[][] {
+  const ends = Array.from({ length: 11 }, (_, i) => Math.round((i * values.length) / 10))
+  return ends.slice(1).map((end, i) => values.slice(ends[i], end)).filter((part) => part.length > 0)
+}
 
 /** The model-assisted search of architectures as a coordinator runs it, in threads of its own: one result, one ask, and so on. */
 export async function benchAsk({ results, inFlight, candidates, seed }: BenchAskOptions): Promise<AskRow> {
@@ -94,6 +101,7 @@ export async function benchAsk({ results, inFlight, candidates, seed }: BenchAsk
       inFlight,
       candidates,
       askMs: spreadOf(askMs),
+      askMsByTenth: tenths(askMs).map((part) => quantile(part, 0.5)),
       eventLoopMs: { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
       candidatesPerSecond: (1000 * candidates) / elapsed,
       processorMs: (user + system) / 1000 / candidates,

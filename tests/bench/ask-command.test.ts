@@ -11,7 +11,9 @@ describe('nasoa bench ask', () => {
     expect(code).toBe(0)
     const { rows } = JSON.parse(stdout) as { readonly rows: readonly AskRow[] }
     expect(rows.map(({ results, candidates }) => [results, candidates])).toEqual([[50, 12], [60, 12]])
-    for (const { askMs, candidatesPerSecond } of rows) {
+    for (const { askMs, askMsByTenth, candidatesPerSecond } of rows) {
+      expect(askMsByTenth).toHaveLength(10)
+      expect(Math.max(...askMsByTenth)).toBeLessThanOrEqual(askMs.max)
       expect(askMs.p50).toBeGreaterThan(0)
       expect(askMs.max).toBeGreaterThanOrEqual(askMs.p99)
       expect(candidatesPerSecond).toBeGreaterThan(0)

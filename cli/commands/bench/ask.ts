@@ -22,7 +22,8 @@ export const benchAsk: CommandModule<GlobalOptions, BenchAskArguments> = {
         candidates: { ...number, default: 200, describe: 'Results told one by one, with an ask after each' },
         seed: { ...number, default: 0 },
       })
-      .example('$0 bench ask --results 100000 --json', 'a hundred thousand results'),
+      .example('$0 bench ask --results 100000 --json', 'a hundred thousand results')
+      .example('$0 bench ask --results 50 --candidates 100000', 'told one by one, for half an hour'),
   handler: async ({ json, results, 'in-flight': inFlight, candidates, seed }) => {
     const counts = integersOf('results', results, [50, 1_000_000])
     requireInteger('inFlight', inFlight, [1, 10_000])
@@ -34,11 +35,11 @@ export const benchAsk: CommandModule<GlobalOptions, BenchAskArguments> = {
     for (const count of counts) {
       const row = await holdProcess(measureAsks({ results: count, inFlight, candidates, seed }))
       rows.push(row)
-      const { askMs, eventLoopMs, candidatesPerSecond, processorMs, fitMs } = row
+      const { askMs, askMsByTenth, eventLoopMs, candidatesPerSecond, processorMs, fitMs } = row
       if (!json) {
         printStatus(
           `${count} results: ask ${askMs.p50.toFixed(1)} ms (p99 ${askMs.p99.toFixed(0)}, longest ${askMs.max.toFixed(0)}), ${candidatesPerSecond.toFixed(0)} candidates/s, ` +
-            `${processorMs.toFixed(1)} ms of processor time each, event loop late by ${eventLoopMs.max.toFixed(0)} ms at most, fit ${fitMs === null ? 'none' : `${fitMs.toFixed(0)} ms`}`,
+            `${processorMs.toFixed(1)} ms of processor time each, event loop late by ${eventLoopMs.max.toFixed(0)} ms at most, fit ${fitMs === null ? 'none' : `${fitMs.toFixed(0)} ms`}; median of each tenth: ${askMsByTenth.map((ms) => ms.toFixed(1)).join(', ')} ms`,
         )
       }
     }
