@@ -1,3 +1,4 @@
+import { resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { type Inspection, inspectData } from '../../worker/data/inspect.js'
 import { type GlobalOptions, printJson, printStatus } from '../output.js'
 import { interruptible } from './interruptible.js'
@@ -7,7 +8,8 @@ export interface InspectArguments extends GlobalOptions {
   readonly directory: string
 }
 
-export async function inspect({ directory, json }: InspectArguments): Promise<void> {
+export async function inspect({ directory: named, json }: InspectArguments): Promise<void> {
+  const directory = await resolveDataDirectory(named, printStatus)
   const found = await interruptible((signal) => inspectData({ directory, signal, log: printStatus, onProgress: progressLine('looked at') }))
   if (found === null) return
   if (json) printJson(found)

@@ -1,3 +1,4 @@
+import { resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { packShards } from '../../worker/data/shards/pack.js'
 import { requireInteger, seeds } from '../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../output.js'
@@ -13,9 +14,10 @@ export interface PackArguments extends GlobalOptions {
 
 const megabyte = 1_000_000
 
-export async function pack({ directory, output, shardSize, seed, json }: PackArguments): Promise<void> {
+export async function pack({ directory: named, output, shardSize, seed, json }: PackArguments): Promise<void> {
   if (!(shardSize >= 0.01 && shardSize <= 100_000)) throw new UsageError(`--shard-size must be 0.01 to 100000 megabytes, got ${shardSize}`)
   requireInteger('seed', seed, seeds)
+  const directory = await resolveDataDirectory(named, printStatus)
   const report = await interruptible((signal) =>
     packShards({ directory, output, shardBytes: Math.round(shardSize * megabyte), seed, signal, log: printStatus, onProgress: progressLine('packed') }),
   )

@@ -1,3 +1,4 @@
+import { resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { type Verification, verifyData } from '../../worker/data/verify.js'
 import { type GlobalOptions, printJson, printStatus } from '../output.js'
 import { interruptible } from './interruptible.js'
@@ -7,7 +8,8 @@ export interface VerifyArguments extends GlobalOptions {
   readonly directory: string
 }
 
-export async function verify({ directory, json }: VerifyArguments): Promise<void> {
+export async function verify({ directory: named, json }: VerifyArguments): Promise<void> {
+  const directory = await resolveDataDirectory(named, printStatus)
   const result = await interruptible((signal) => verifyData({ directory, signal, log: printStatus, onProgress: progressLine('decoded') }))
   if (result === null) return
   if (json) printJson(result)

@@ -34,13 +34,13 @@ describe('kill -9 in the middle of a search with real trainings', () => {
       expect(await coordinator.firstDocument()).toMatchObject({ address })
       return coordinator
     }
-    const startWorker = (name: string): TestProcess =>
-      nasoa('worker', '--coordinator', address, '--name', name, '--work', join(folder, name), '--share', '2', '--until-over')
+    const startWorker = (name: string, ...words: string[]): TestProcess =>
+      nasoa('worker', '--coordinator', address, '--name', name, '--work', join(folder, name), '--share', '2', '--until-over', ...words)
     const told = (): string[] => readSearchRecord(output).told.map(({ encoding, outcome }) => `${encoding} ${JSON.stringify(outcome)}`)
 
     let coordinator = await startCoordinator()
     const first = startWorker('first')
-    const second = startWorker('second')
+    const second = startWorker('second', '--data', 'builtin:digits')
     await coordinator.log(({ msg, verdict }) => msg === 'attempt completed' && verdict === 'accepted')
     // In the middle of a training: it must go to somebody else, without costing the candidate anything.
     const lost = await first.log(({ msg, pid }) => msg === 'training' && pid !== undefined)

@@ -197,6 +197,11 @@ describe('inspection', () => {
 })
 
 describe('nasoa data', () => {
+  test('know the built-in data by its name', { timeout: 60_000 }, async () => {
+    const { code, stdout } = await runProgram('data', 'inspect', 'builtin:digits')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('10 classes')])
+  })
+
   test('packs, inspects and verifies; a damaged shard is exit code 1', async () => {
     const folder = await folderOf(4, 2)
     const output = join(temporaryFolder(), 'shards')
