@@ -8,7 +8,7 @@ interface ExchangeOptions<Request, Response> {
   readonly call: ServerDuplexStream<Request, Response>
   /** Answers a request; never called before it has answered the one before. */
   readonly answer: (request: Request, context: CallContext) => Promise<Response>
-  readonly onEnd: () => void
+  readonly onClose: () => void
 }
 
 /** The server's end of one stream of requests and answers, see ExchangePool. */
@@ -19,11 +19,11 @@ class ServedExchange<Request, Response> {
   private readonly context: CallContext
 
   constructor(private readonly options: ExchangeOptions<Request, Response>) {
-    const { call, onEnd } = options
+    const { call, onClose } = options
     this.context = contextOf(call)
     call.on('data', (request: Request) => this.take(request))
     call.on('end', () => this.end())
-    call.once('close', onEnd)
+    call.once('close', onClose)
   }
 
   /** Ends the stream, once the request that is being answered has been. */
@@ -58,9 +58,8 @@ class ServedExchange<Request, Response> {
   }
 
   private fail(answer: { readonly code: status; readonly details: string }): void {
-    const { call, onEnd } = this.options
+    const { call } = this.options
     this.isEnding = true
-    onEnd()
     if (!call.writableEnded) call.emit('error', answer)
   }
 }
@@ -84,7 +83,7 @@ export class ExchangeHandlers {
       }
     }
     return (call) => {
-      const exchange = new ServedExchange({ call, answer, onEnd: () => this.open.delete(exchange) })
+      const exchange = new ServedExchange({ call, answer, onClose: () => this.open.delete(exchange) })
       this.open.add(exchange)
       if (this.isClosed) exchange.end()
     }
