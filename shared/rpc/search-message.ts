@@ -1,9 +1,11 @@
 import type { Candidate, CandidateStatus } from '../cluster/candidate.js'
 import type { Leader, RunningTraining, SearchSnapshot, SearchStatus, StopMode } from '../cluster/search-snapshot.js'
+import type { PhaseName } from '../config/search-config.js'
 import { duration, longestDurationMs, present, remark, text, whole, within } from './checked.js'
 import { enumMapping } from './enum-mapping.js'
 import {
   CandidateStatus as CandidateCode,
+  Phase as PhaseCode,
   SearchStatus as StatusCode,
   StopMode as StopCode,
   type Candidate as CandidateMessage,
@@ -26,6 +28,8 @@ export const candidateStatuses = enumMapping<CandidateStatus, CandidateCode>({
   told: CandidateCode.TOLD,
   withdrawn: CandidateCode.WITHDRAWN,
 })
+
+const phases = enumMapping<PhaseName, PhaseCode>({ block: PhaseCode.BLOCK, macro: PhaseCode.MACRO, joint: PhaseCode.JOINT })
 
 export const stopModes = enumMapping<StopMode, StopCode>({ finish: StopCode.FINISH_RUNNING, cancel: StopCode.CANCEL_RUNNING })
 
@@ -89,6 +93,7 @@ export function candidateToMessage(candidate: Candidate): CandidateMessage {
     activations: BigInt(candidate.activations),
     outcome: candidate.outcome === null ? undefined : outcomeToMessage(candidate.outcome),
     toldSequence: candidate.toldSequence ?? undefined,
+    phase: candidate.phase === undefined ? undefined : phases.toCode(candidate.phase),
   }
 }
 
@@ -106,5 +111,6 @@ export function candidateFromMessage(message: CandidateMessage): Candidate {
     outcome: message.outcome === undefined ? null : outcomeFromMessage(message.outcome),
     toldSequence: message.toldSequence ?? null,
     rung: whole(message.rung, 0, 1_000, 'candidate.rung'),
+    ...(message.phase !== undefined && { phase: phases.toWord(message.phase, 'candidate.phase') }),
   }
 }

@@ -92,19 +92,23 @@ const lease: fc.Arbitrary<JobLease> = fc.record({
   ),
 })
 
-const candidate: fc.Arbitrary<Candidate> = fc.record({
-  sequence: count,
-  encoding: word,
-  status: fc.constantFrom('pending', 'told', 'withdrawn'),
-  operator: word,
-  parents: fc.array(word),
-  params: whole,
-  macs: whole,
-  activations: whole,
-  outcome: nullable(outcome),
-  toldSequence: nullable(count),
-  rung: fc.integer({ min: 0, max: 19 }),
-})
+const candidate: fc.Arbitrary<Candidate> = fc.record(
+  {
+    sequence: count,
+    encoding: word,
+    status: fc.constantFrom('pending', 'told', 'withdrawn'),
+    operator: word,
+    parents: fc.array(word),
+    params: whole,
+    macs: whole,
+    activations: whole,
+    outcome: nullable(outcome),
+    toldSequence: nullable(count),
+    rung: fc.integer({ min: 0, max: 19 }),
+    phase: fc.constantFrom('block', 'macro', 'joint'),
+  },
+  { requiredKeys: ['sequence', 'encoding', 'status', 'operator', 'parents', 'params', 'macs', 'activations', 'outcome', 'toldSequence', 'rung'] },
+)
 
 const leader = fc.record({ encoding: word, top1: share, imagesPerSecond: positive })
 const snapshot: fc.Arbitrary<SearchSnapshot> = fc.record({

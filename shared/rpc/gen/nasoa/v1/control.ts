@@ -36,6 +36,17 @@ export enum SearchStatus {
   UNRECOGNIZED = -1,
 }
 
+/** What a phase of a search may change. */
+export enum Phase {
+  UNSPECIFIED = 0,
+  /** BLOCK - Blocks inside a fixed macro structure. */
+  BLOCK = 1,
+  /** MACRO - Macro structures around the blocks of the front. */
+  MACRO = 2,
+  JOINT = 3,
+  UNRECOGNIZED = -1,
+}
+
 export enum CandidateStatus {
   UNSPECIFIED = 0,
   /** PENDING - Proposed, its job queued or running. */
@@ -87,6 +98,8 @@ export interface Candidate {
     | undefined;
   /** Rung that the outcome is of, from 0; 0 in a search without rungs. */
   rung: number;
+  /** Phase of its search that proposed it; absent in a search without phases. */
+  phase?: Phase | undefined;
 }
 
 export interface RunningTraining {
@@ -329,6 +342,7 @@ function createBaseCandidate(): Candidate {
     outcome: undefined,
     toldSequence: undefined,
     rung: 0,
+    phase: undefined,
   };
 }
 
@@ -375,6 +389,9 @@ export const Candidate: MessageFns<Candidate> = {
     }
     if (message.rung !== 0) {
       writer.uint32(88).uint32(message.rung);
+    }
+    if (message.phase !== undefined) {
+      writer.uint32(96).int32(message.phase);
     }
     return writer;
   },
@@ -478,6 +495,14 @@ export const Candidate: MessageFns<Candidate> = {
             }
 
             message.rung = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.phase = reader.int32() as any;
             continue;
           }
         }
