@@ -1,27 +1,9 @@
 import type { Argv, CommandModule } from 'yargs'
+import type { InitOptions } from '../certs/init.js'
+import type { InspectOptions } from '../certs/inspect.js'
+import type { IssueOptions } from '../certs/issue.js'
+import type { CreateTokenOptions } from '../certs/tokens.js'
 import type { GlobalOptions } from '../output.js'
-
-interface InitArguments extends GlobalOptions {
-  readonly output: string
-  readonly hosts: string
-  readonly days: number
-  readonly force: boolean
-}
-
-interface IssueArguments extends GlobalOptions {
-  readonly role: string
-  readonly name: string
-  readonly days: number
-  readonly hosts: string
-  readonly authority: string
-  readonly output: string | undefined
-  readonly force: boolean
-}
-
-interface InspectArguments extends GlobalOptions {
-  readonly file: string
-  readonly ca: string | undefined
-}
 
 const authority = { type: 'string', default: 'certs', requiresArg: true, describe: 'Folder of the authority, as given to init' } as const
 const hosts = {
@@ -32,7 +14,7 @@ const hosts = {
 } as const
 const force = { type: 'boolean', default: false, describe: 'Replace files that are there' } as const
 
-const init: CommandModule<GlobalOptions, InitArguments> = {
+const init: CommandModule<GlobalOptions, GlobalOptions & InitOptions> = {
   command: 'init',
   describe: 'Make an authority and the certificate of a coordinator',
   builder: (yargs) =>
@@ -50,7 +32,7 @@ const init: CommandModule<GlobalOptions, InitArguments> = {
   handler: async (options) => (await import('../certs/init.js')).initAuthority(options),
 }
 
-const issue: CommandModule<GlobalOptions, IssueArguments> = {
+const issue: CommandModule<GlobalOptions, GlobalOptions & IssueOptions> = {
   command: 'issue',
   describe: 'Issue a certificate for a worker, a person or another coordinator',
   builder: (yargs) =>
@@ -76,7 +58,7 @@ const issue: CommandModule<GlobalOptions, IssueArguments> = {
   handler: async (options) => (await import('../certs/issue.js')).issue(options),
 }
 
-const inspect: CommandModule<GlobalOptions, InspectArguments> = {
+const inspect: CommandModule<GlobalOptions, GlobalOptions & InspectOptions> = {
   command: 'inspect <file>',
   describe: 'Show what a certificate is for and what is wrong with it; exit code 1 if anything is',
   builder: (yargs) =>
@@ -87,15 +69,7 @@ const inspect: CommandModule<GlobalOptions, InspectArguments> = {
   handler: async (options) => (await import('../certs/inspect.js')).inspect(options),
 }
 
-interface TokenCreateArguments extends GlobalOptions {
-  readonly authority: string
-  readonly lifetime: string
-  readonly uses: number
-  readonly note: string
-  readonly days: number
-}
-
-const tokenCreate: CommandModule<GlobalOptions, TokenCreateArguments> = {
+const tokenCreate: CommandModule<GlobalOptions, GlobalOptions & CreateTokenOptions> = {
   command: 'create',
   describe: "Make a token that a new machine exchanges for a worker's certificate; shown once",
   builder: (yargs) =>

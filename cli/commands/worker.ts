@@ -1,23 +1,10 @@
 import type { Argv, CommandModule } from 'yargs'
-import { endpointOptions, type EndpointWords } from '../cluster/endpoint.js'
+import { endpointOptions } from '../cluster/endpoint.js'
 import { tlsOptions } from '../cluster/tls-options.js'
+import type { WorkerWords } from '../cluster/worker-options.js'
 import { type GlobalOptions, printJson, printStatus } from '../output.js'
 
-interface WorkerArguments extends GlobalOptions, EndpointWords {
-  readonly join: string | undefined
-  readonly name: string | undefined
-  readonly slots: number | undefined
-  readonly gpus: string
-  readonly labels: string
-  readonly drainGrace: string
-  readonly threads: number | undefined
-  readonly share: number
-  readonly data: string | undefined
-  readonly work: string | undefined
-  readonly artifacts: string | undefined
-  readonly keepAttempts: boolean
-  readonly untilOver: boolean
-}
+type WorkerArguments = GlobalOptions & WorkerWords
 
 export const worker: CommandModule<GlobalOptions, WorkerArguments> = {
   command: 'worker',
