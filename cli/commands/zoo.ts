@@ -16,11 +16,9 @@ export const zoo: CommandModule<GlobalOptions, ZooArguments> = {
       .example('$0 zoo nasoa-demo', 'the front so far as a table')
       .example('$0 zoo nasoa-demo --json', 'the same as JSON'),
   handler: async ({ directory, output, json }) => {
-    const { SearchFolder } = await import('../search/search-folder.js')
     const { collectZoo } = await import('../search/collect-zoo.js')
     const { zooSummary } = await import('../search/zoo-table.js')
-    const { config } = SearchFolder.open(directory).config()
-    const { zoo: found, files } = await collectZoo(directory, config, output)
+    const { zoo: found, files } = await collectZoo(directory, output)
     if (json) printJson(found)
     else process.stdout.write(`${zooSummary(found, files)}\n`)
   },

@@ -6,7 +6,7 @@ import { isWhole, rungsOf } from '../../coordinator/run/fidelity.js'
 import { readSearchRecord } from '../../coordinator/store/search-reader.js'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
-import { type SearchConfig, objectiveDirections } from '../../shared/config/search-config.js'
+import { objectiveDirections } from '../../shared/config/search-config.js'
 
 /** The zoo of a search, as zoo.json has it. */
 export interface SearchZoo extends Zoo {
@@ -31,8 +31,8 @@ function deviceClasses(told: readonly Candidate[]): string[] {
 }
 
 /** Builds the zoo from what the search's store has, and writes zoo.json, zoo.csv, pareto.svg and phase-block.svg into `output`. */
-export async function collectZoo(directory: string, config: SearchConfig, output = directory): Promise<{ zoo: SearchZoo; files: ZooFiles }> {
-  const { name, status, told, blockPhase } = readSearchRecord(directory)
+export async function collectZoo(directory: string, output = directory): Promise<{ zoo: SearchZoo; files: ZooFiles }> {
+  const { name, config, status, told, blockPhase } = readSearchRecord(directory)
   const own = told.filter(({ operator }) => operator !== takenOverOperator)
   // Shorter trainings, on lower rungs, are not comparable with whole ones.
   const candidates = told.filter(({ rung }) => isWhole(config, rung)).flatMap(zooCandidate)

@@ -27,7 +27,7 @@ export async function runSearch(folder: SearchFolder, config: SearchConfig): Pro
     const interrupted = await follow(cluster, display, interruption)
     display.end()
     await cluster.stop()
-    return { ...(await collectZoo(folder.path, config)), interrupted }
+    return { ...(await collectZoo(folder.path)), interrupted }
   } finally {
     display.end()
     await cluster.stop()

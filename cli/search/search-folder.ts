@@ -22,6 +22,9 @@ export class SearchFolder {
   /** @throws NotFoundError when there is no search in it. */
   static open(path: string): SearchFolder {
     const folder = new SearchFolder(path)
+    if (existsSync(join(path, storeFileName)) && !existsSync(folder.configFile)) {
+      throw new InvalidInputError(`the search in ${path} was begun by \`nasoa coordinator\`: it goes on with the same command`)
+    }
     if (!existsSync(folder.configFile)) throw new NotFoundError(`no search in ${path}: there is no config.yaml; name the folder given to --output`)
     mkdirSync(folder.logs, { recursive: true })
     return folder

@@ -4,6 +4,7 @@ import Database from 'libsql'
 import type { Candidate } from '../../shared/cluster/candidate.js'
 import type { SearchStatus } from '../../shared/cluster/search-snapshot.js'
 import type { FailureGroup, JobRecord } from '../../shared/cluster/job-record.js'
+import type { SearchConfig } from '../../shared/config/search-config.js'
 import { NotFoundError } from '../../shared/errors.js'
 import { readFailures, readJobs } from './job-reader.js'
 import { candidateOf, type CandidateRow } from './candidate-row.js'
@@ -13,6 +14,8 @@ import { readTold } from './told-results.js'
 /** A search as its store has it at one moment. */
 export interface SearchRecord {
   readonly name: string
+  /** As it was begun; what its results depend on stays. */
+  readonly config: SearchConfig
   readonly status: SearchStatus
   /** Told candidates, in the order they were told. */
   readonly told: readonly Candidate[]
@@ -26,10 +29,10 @@ export interface SearchRecord {
  */
 export function readSearchRecord(directory: string): SearchRecord {
   return readingStore(directory, (database) => {
-    const [search] = database.prepare('SELECT name, status FROM search').all() as { name: string; status: SearchStatus }[]
+    const [search] = database.prepare('SELECT name, config, status FROM search').all() as { name: string; config: string; status: SearchStatus }[]
     if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet: try again once its coordinator serves`, { directory })
     const told = readLatest(database)
-    return { name: search.name, status: search.status, told, blockPhase: told.some(isOfBlockPhase) ? readBlockPhase(database) : [] }
+    return { name: search.name, config: configOf(search.config), status: search.status, told, blockPhase: told.some(isOfBlockPhase) ? readBlockPhase(database) : [] }
   })
 }
 
@@ -55,6 +58,11 @@ export function readEvaluations(directory: string): SearchEvaluations {
     if (search === undefined) throw new NotFoundError(`the search in ${directory} has not begun yet`, { directory })
     return { config: JSON.parse(search.config) as unknown, evaluation: search.evaluation ?? null, told: readLatest(database) }
   })
+}
+
+function configOf(stored: string): SearchConfig {
+  // A search from before there were any has none.
+  return { constraints: [], ...(JSON.parse(stored) as Omit<SearchConfig, 'constraints'> & Partial<SearchConfig>) }
 }
 
 function readLatest(database: Database.Database): Candidate[] {

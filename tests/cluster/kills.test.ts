@@ -64,6 +64,11 @@ describe('kill -9 in the middle of a search with real trainings', () => {
     const store = openSqliteStore(output)
     expect([store.pending(), store.openJobs(0)]).toEqual([[], []])
     store.close()
+
+    const zoo = nasoa('zoo', output, '--json')
+    expect([await zoo.firstDocument(), await zoo.ended]).toMatchObject([{ status: 'finished', candidates: 8 }, 0])
+    const resumed = nasoa('search', 'resume', output)
+    expect([await resumed.ended, resumed.stderr.seen.at(-1)]).toEqual([2, expect.stringContaining('goes on with the same command')])
   })
 })
 
