@@ -225,7 +225,7 @@ export class World {
   /** Workers end with the search; one that is hit by a fault has been replaced. */
   private async untilWorkersEnded(): Promise<void> {
     const ended = Promise.all(this.workers.map((worker) => worker?.ended ?? Promise.resolve(0))).then(() => true)
-    for (let results = -1; !(await Promise.race([ended, delay(patienceMs, false)])); ) {
+    for (let results = -1; !(await Promise.race([ended, delay(patienceMs, false, { ref: false })])); ) {
       this.requireLife()
       if (results === this.delivered.size) throw new Error(`no job has ended for ${patienceMs} ms, and the search is not over`)
       results = this.delivered.size
