@@ -53,7 +53,7 @@ export function groupsOf(operation: Operation, inputChannels: number): number {
 }
 
 /** The convolutions that an operation stands for. */
-export function planOperation(
+function planOperation(
   operation: Operation,
   inputChannels: number,
   outputChannels: number,
@@ -68,13 +68,13 @@ export function planOperation(
 }
 
 /** Operation that carries the block's stride: the first that is not a 1x1, otherwise the last. */
-export function strideOperation(operations: readonly Operation[]): number {
+function strideOperation(operations: readonly Operation[]): number {
   const first = operations.findIndex((operation) => operation !== 1)
   return first === -1 ? operations.length - 1 : first
 }
 
 /** Skips in the order in which they are merged: by target place, stable, the implied residual last. */
-export function mergeOrder({ operations, skips }: BlockGenome): readonly Skip[] {
+function mergeOrder({ operations, skips }: BlockGenome): readonly Skip[] {
   const last = operations.length
   const written = skips.filter(({ from, to }) => !(from === 0 && to === last))
   return [...written.sort((a, b) => a.to - b.to), { kind: 'add', from: 0, to: last }]
@@ -90,10 +90,17 @@ function planMerge(skip: Skip, source: Pick<PlacePlan, 'channels' | 'stride'>, c
   return { skip, projection, channels: skip.kind === 'add' ? channels : channels + source.channels }
 }
 
+/** A block, and what of it is the same at all widths. */
+interface OrderedBlock {
+  readonly block: BlockGenome
+  /** In the order in which they are merged. */
+  readonly skips: readonly Skip[]
+  /** Index of the operation that carries the stride. */
+  readonly strideAt: number
+}
+
 /** Convolutions and merges of a block. Asks nothing of validity, so that the group rules can be checked on the result. */
-export function planBlock(block: BlockGenome, inputChannels: number, outputChannels: number, stride: 1 | 2): BlockPlan {
-  const skips = mergeOrder(block)
-  const strideAt = strideOperation(block.operations)
+function planBlock({ block, skips, strideAt }: OrderedBlock, inputChannels: number, outputChannels: number, stride: 1 | 2): BlockPlan {
   const places: Pick<PlacePlan, 'channels' | 'stride'>[] = [{ channels: inputChannels, stride: 1 }]
   const planned = block.operations.map((operation, index): PlacePlan => {
     const width = index < block.ratios.length ? (outputChannels * 2 ** block.ratios[index]) / 4 : outputChannels
@@ -128,29 +135,33 @@ export function planBlocks(genome: Genome): readonly BlockPlan[] {
 }
 
 /** The blocks planned last, by their channels and stride: half of a search's mutations leave the block as it is. */
-const lastBlocks: { readonly block: BlockGenome; readonly plans: Map<number, BlockPlan> }[] = []
+const lastBlocks: PlannedBlock[] = []
 
-function knownPlans(block: BlockGenome): Map<number, BlockPlan> {
+interface PlannedBlock extends OrderedBlock {
+  readonly plans: Map<number, BlockPlan>
+}
+
+function plannedBlock(block: BlockGenome): PlannedBlock {
   const known = lastBlocks.find((planned) => planned.block === block)
-  if (known !== undefined) return known.plans
-  const plans = new Map<number, BlockPlan>()
-  lastBlocks.unshift({ block, plans })
+  if (known !== undefined) return known
+  const fresh = { block, skips: mergeOrder(block), strideAt: strideOperation(block.operations), plans: new Map<number, BlockPlan>() }
+  lastBlocks.unshift(fresh)
   lastBlocks.length = Math.min(lastBlocks.length, mostRemembered)
-  return plans
+  return fresh
 }
 
 function planAnew({ block, stemChannels, macro }: Genome): readonly BlockPlan[] {
-  const distinct = knownPlans(block)
+  const planned = plannedBlock(block)
   let width = stemChannels
   return macro.map(({ multiplier, stride }) => {
     const inputChannels = width
     width *= multiplier
     // A multiplier is one digit.
     const key = (inputChannels * 10 + multiplier) * 2 + stride
-    const known = distinct.get(key)
+    const known = planned.plans.get(key)
     if (known !== undefined) return known
-    const plan = planBlock(block, inputChannels, width, stride)
-    distinct.set(key, plan)
+    const plan = planBlock(planned, inputChannels, width, stride)
+    planned.plans.set(key, plan)
     return plan
   })
 }

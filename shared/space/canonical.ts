@@ -1,4 +1,4 @@
-import { type BlockPlan, type ConvolutionPlan, planBlocks, planOperation } from '../network/block-plan.js'
+import { type BlockPlan, groupsOf, planBlocks } from '../network/block-plan.js'
 import { formatGenome } from './format.js'
 import type { BlockGenome, Genome, Operation, Skip } from './genome.js'
 
@@ -19,21 +19,20 @@ export function canonicalSkips({ operations, skips }: BlockGenome): Skip[] {
   return result
 }
 
-function sameConvolutions(a: readonly ConvolutionPlan[], b: readonly ConvolutionPlan[]): boolean {
-  return a.length === b.length && a.every((plan, index) => plan.kernel === b[index].kernel && plan.groups === b[index].groups)
+/** Whether two operations build the same layers from so many channels. */
+function buildsAlike(a: Operation, b: Operation, inputChannels: number): boolean {
+  if (a === b) return true
+  // A separable one builds two convolutions, every other one.
+  if (a === 6 || b === 6) return false
+  return (a === 1) === (b === 1) && groupsOf(a, inputChannels) === groupsOf(b, inputChannels)
 }
 
 /** Smallest id that builds the same layers as the operation at `index` in every block. */
 function canonicalOperation(operations: readonly Operation[], index: number, plans: readonly BlockPlan[]): Operation {
   const operation = operations[index]
+  const inputs = plans.map(({ places }) => places[index].convolutions[0].inputChannels)
   for (let smaller: Operation = 0; smaller < operation; smaller++) {
-    const builtAlike = plans.every(({ places }) => {
-      const { convolutions } = places[index]
-      const { inputChannels, stride } = convolutions[0]
-      const { outputChannels } = convolutions[convolutions.length - 1]
-      return sameConvolutions(planOperation(smaller as Operation, inputChannels, outputChannels, stride), convolutions)
-    })
-    if (builtAlike) return smaller as Operation
+    if (inputs.every((channels) => buildsAlike(smaller as Operation, operation, channels))) return smaller as Operation
   }
   return operation
 }
