@@ -10,22 +10,22 @@ function optionName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** @throws UsageError unless the value is an integer in the range */
-export function requireInteger(key: string, value: number, [least, most]: ValueRange): void {
+/** @throws UsageError unless the value is an integer in the range. @param word as it was typed */
+export function requireInteger(key: string, value: number, [least, most]: ValueRange, word = String(value)): void {
   if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new UsageError(`${optionName(key)} must be an integer from ${least} to ${most}`)
+  throw new UsageError(`${optionName(key)} must be an integer from ${least} to ${most}, got ${word}`)
 }
 
 /** @throws UsageError unless the value is a number in the range */
 export function requireNumber(key: string, value: number, [least, most]: ValueRange): void {
   if (value >= least && value <= most) return
-  throw new UsageError(`${optionName(key)} must be a number from ${least} to ${most}`)
+  throw new UsageError(`${optionName(key)} must be a number from ${least} to ${most}, got ${value}`)
 }
 
 /** The integer that a word names. @throws UsageError unless it is one in the range */
 export function integerOf(key: string, word: string, range: ValueRange): number {
   const value = word.trim() === '' ? NaN : Number(word)
-  requireInteger(key, value, range)
+  requireInteger(key, value, range, `'${word}'`)
   return value
 }
 

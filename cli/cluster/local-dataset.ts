@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import type { ResolvedDataset } from '../../coordinator/run/training-specification.js'
 import { subsetOf } from '../../coordinator/run/training-specification.js'
 import type { SearchConfig } from '../../shared/config/search-config.js'
 import { InvalidInputError } from '../../shared/errors.js'
-import { builtinDigits } from '../../shared/training/specification.js'
-import { resolveDataDirectory } from '../../worker/data/data-directory.js'
+import { isDataDirectoryHere, resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { requireOneBatch } from '../../worker/data/dataset.js'
 import { resolveManifest } from '../../worker/data/manifest.js'
 import { readCollection } from '../../worker/data/read-collection.js'
@@ -16,7 +14,7 @@ import { printStatus } from '../output.js'
  */
 export async function localDataset(config: SearchConfig): Promise<ResolvedDataset> {
   const { directory, classes } = config.data
-  if (directory !== builtinDigits && !existsSync(directory)) {
+  if (!isDataDirectoryHere(directory)) {
     if (classes === undefined) {
       throw new InvalidInputError(`the data folder ${directory} is not on this machine: name data.classes in the config, so that networks can be sized without it`)
     }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { openArtifacts } from '../../shared/artifacts/open-artifacts.js'
@@ -8,12 +7,11 @@ import { systemClock } from '../../shared/clock.js'
 import { createLogger } from '../../shared/logging.js'
 import { CertificateRenewal } from '../../shared/security/certificate-renewal.js'
 import { followingSecurity } from '../../shared/security/credentials.js'
-import { builtinDigits } from '../../shared/training/specification.js'
 import { programVersion } from '../../shared/version.js'
 import type { AgentOptions } from '../../worker/agent/agent.js'
 import { chooseGpus } from '../../worker/agent/gpus.js'
 import { memoryShare, threadsPerSlot } from '../../worker/agent/slots.js'
-import { dataDirectoryName } from '../../worker/data/data-directory.js'
+import { dataDirectoryName, isDataDirectoryHere } from '../../worker/data/data-directory.js'
 import { WorkFolder } from '../../worker/agent/work-folder.js'
 import { runCommand } from '../../worker/tensorflow/native/command.js'
 import { readNvidia, type NvidiaGpu } from '../../worker/tensorflow/native/nvidia.js'
@@ -50,7 +48,7 @@ export async function agentOptions(words: WorkerWords, signal: AbortSignal): Pro
   requireInteger('share', words.share, [1, 1024])
   if (words.threads !== undefined) requireInteger('threads', words.threads, [1, 1024])
   const dataDirectory = words.data === undefined ? undefined : dataDirectoryName(words.data)
-  if (dataDirectory !== undefined && dataDirectory !== builtinDigits && !existsSync(dataDirectory)) throw new InvalidInputError(`--data: there is no folder ${words.data}`)
+  if (dataDirectory !== undefined && !isDataDirectoryHere(dataDirectory)) throw new InvalidInputError(`--data: there is no folder ${words.data}`)
   const threads = words.threads ?? threadsPerSlot(slots, words.share)
   const logger = createLogger(`worker ${name}`, words.verbose)
   requireOneCoordinator(words)

@@ -2,12 +2,14 @@ import { constants } from 'node:fs'
 import { access, readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { messageOf } from '../../shared/errors.js'
+import { dataDirectoryName, resolveDataDirectory } from '../../worker/data/data-directory.js'
 import { readIlsvrcFolder } from '../../worker/data/ilsvrc/ilsvrc-folder.js'
 import { hasClassFolders } from '../../worker/data/read-collection.js'
 import { listShards } from '../../worker/data/shards/shard-folder.js'
 import { readShardIndex } from '../../worker/data/shards/shard-index.js'
 import { cacheFolder } from '../../worker/tensorflow/native/cache.js'
 import { freeBytes, megabytes } from '../../worker/tensorflow/native/disk-space.js'
+import { printStatus } from '../output.js'
 import { type Check, failed, passed } from './check.js'
 
 /** The cache folder and the room on its file system. */
@@ -36,14 +38,13 @@ async function nearestExisting(folder: string): Promise<string> {
 
 /** A data folder, as far as its folders and indexes tell: images are left to `nasoa data verify`. */
 export async function checkData(data: string): Promise<Check> {
-  const folder = resolve(data)
   try {
+    const folder = resolve(await resolveDataDirectory(data, printStatus))
     const other = await describeOtherLayout(folder)
-    if (other !== null) return passed('data', `${folder}: ${other}`)
+    return other === null ? await checkClassFolders(folder) : passed('data', `${folder}: ${other}`)
   } catch (error) {
-    return failed('data', folder, messageOf(error))
+    return failed('data', dataDirectoryName(data), messageOf(error))
   }
-  return checkClassFolders(folder)
 }
 
 /** Shards or ILSVRC; null where it is neither. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { type SearchConfigFile, parseSearchConfig } from '../../shared/config/search-config.js'
 import { packageRoot } from '../../shared/package-root.js'
+import { builtinDigits } from '../../shared/training/specification.js'
 
 export interface DemoChoices {
   /** Folder of images instead of the digits. */
@@ -16,7 +17,7 @@ export async function demoConfig({ data, budget }: DemoChoices): Promise<SearchC
   const path = join(packageRoot(), 'deploy/examples/demo.yaml')
   const document = parseDocument(readFileSync(path, 'utf8'))
   if (budget !== undefined) document.setIn(['search', 'timeLimit'], budget)
-  if (data !== undefined) {
+  if (data !== undefined && data !== builtinDigits) {
     document.setIn(['data', 'directory'], resolve(data))
     document.setIn(['training', 'resolution'], await suitableResolution(data))
     document.setIn(['training', 'augmentation'], 'pad-crop')

@@ -10,10 +10,11 @@ export class SearchFolder {
 
   /** @throws InvalidInputError when there is a search in it already. */
   static create(path: string, { text }: SearchConfigFile): SearchFolder {
-    if (SearchFolder.isTaken(path)) {
-      throw new InvalidInputError(`${path} holds a search already: continue it with \`nasoa search resume ${path}\`, or choose another --output`)
-    }
     const folder = new SearchFolder(path)
+    if (SearchFolder.isTaken(path)) {
+      const how = folder.isCoordinators ? 'continue it with the same `nasoa coordinator` command' : `continue it with \`nasoa search resume ${path}\``
+      throw new InvalidInputError(`${path} holds a search already: ${how}, or choose another --output`)
+    }
     mkdirSync(folder.logs, { recursive: true })
     writeFileSync(folder.configFile, text)
     return folder
@@ -22,7 +23,7 @@ export class SearchFolder {
   /** @throws NotFoundError when there is no search in it. */
   static open(path: string): SearchFolder {
     const folder = new SearchFolder(path)
-    if (existsSync(join(path, storeFileName)) && !existsSync(folder.configFile)) {
+    if (folder.isCoordinators) {
       throw new InvalidInputError(`the search in ${path} was begun by \`nasoa coordinator\`: it goes on with the same command`)
     }
     if (!existsSync(folder.configFile)) throw new NotFoundError(`no search in ${path}: there is no config.yaml; name the folder given to --output`)
@@ -36,6 +37,11 @@ export class SearchFolder {
 
   get configFile(): string {
     return join(this.path, 'config.yaml')
+  }
+
+  /** Whether a coordinator began the search, with a config of its own. */
+  private get isCoordinators(): boolean {
+    return existsSync(join(this.path, storeFileName)) && !existsSync(this.configFile)
   }
 
   get logs(): string {

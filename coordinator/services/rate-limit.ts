@@ -41,8 +41,8 @@ export class RateLimiter {
 }
 
 /**
- * Answers calls above the limit RESOURCE_EXHAUSTED before their message is read; callers come back later. Of a stream, each message
- * after the first counts as a call.
+ * Answers calls above the limit RESOURCE_EXHAUSTED before their message is read, and those that follow on a stream, where each message
+ * counts as a call, before they are dealt with; callers come back later.
  */
 export function rateLimitInterceptor(limiter: RateLimiter, clock: Clock): ServerInterceptor {
   return (_method, call) => {

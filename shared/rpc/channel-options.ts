@@ -40,5 +40,6 @@ export const serverChannelOptions: ChannelOptions = {
   ...shared,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.max_concurrent_streams': 1_000,
+  // A worker of 1,024 slots may wait for work with all of them, and speak of its trainings meanwhile.
+  'grpc.max_concurrent_streams': 2_500,
 }

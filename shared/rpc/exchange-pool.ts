@@ -1,93 +1,37 @@
-import { status, type ClientDuplexStream, type ServiceError, type StatusObject } from '@grpc/grpc-js'
-import { CancelledError, InvalidInputError, UnavailableError } from '../errors.js'
+import type { ClientDuplexStream } from '@grpc/grpc-js'
+import { CancelledError, UnavailableError } from '../errors.js'
 import type { UnaryCallOptions } from './call.js'
-import { fromServiceError } from './error-status.js'
+import { Exchange } from './exchange.js'
 
-/** A request that waits for its answer. */
-interface Pending<Response> {
-  readonly resolve: (response: Response) => void
-  readonly reject: (error: unknown) => void
-}
+/** Streams that are kept for the next requests. They count among those that a connection may have open, as waiting calls do. */
+const mostIdle = 256
 
 /**
- * One stream, on which each request is answered before the next one is sent. It ends with the first request that fails, or when
- * either side closes it.
- */
-class Exchange<Request, Response> {
-  isOpen = true
-  private pending: Pending<Response> | null = null
-
-  /**
-   * @param target name of the other side in messages
-   * @param onEnd told when it is no longer open
-   */
-  constructor(
-    private readonly stream: ClientDuplexStream<Request, Response>,
-    target: string,
-    private readonly onEnd: () => void,
-  ) {
-    stream.on('data', (response: Response) => this.answered(response))
-    stream.on('error', (error: ServiceError) => this.ended(fromServiceError(error, target)))
-    // Any other status is an error too.
-    stream.on('status', ({ code }: StatusObject) => code === status.OK && this.ended(new UnavailableError(`${target} ended the stream without an answer`)))
-  }
-
-  request(request: Request): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      this.pending = { resolve, reject }
-      this.stream.write(request)
-    })
-  }
-
-  /** Ends it, and with it the request that waits. */
-  breakOff(why: Error): void {
-    this.ended(why)
-    this.stream.cancel()
-  }
-
-  /** Ends it in order. */
-  end(): void {
-    this.stream.end()
-  }
-
-  private answered(response: Response): void {
-    const pending = this.take()
-    if (pending) pending.resolve(response)
-    else this.breakOff(new InvalidInputError('an answer without a request'))
-  }
-
-  private ended(why: Error): void {
-    this.isOpen = false
-    this.onEnd()
-    this.take()?.reject(why)
-  }
-
-  private take(): Pending<Response> | null {
-    const { pending } = this
-    this.pending = null
-    return pending
-  }
-}
-
-/**
- * Requests and answers over streams that stay open: each stream carries one request at a time, so there are as many as there are
- * requests under way at once. It says what unary calls say, for a fifth of their processor time.
+ * Requests and answers over streams that stay open: each carries one request at a time, so requests that are under way at once take a
+ * stream each. It says what unary calls say, for a fifth of their processor time.
  */
 export class ExchangePool<Request, Response> {
   private readonly idle: Exchange<Request, Response>[] = []
+  /** Counts how often all was let go: a stream from before is not kept. */
+  private generation = 0
 
-  constructor(private readonly open: () => ClientDuplexStream<Request, Response>) {}
+  /** @param target name of the other side in messages */
+  constructor(
+    private readonly target: string,
+    private readonly open: () => ClientDuplexStream<Request, Response>,
+  ) {}
 
   /** One request; fails as `callUnary` does. */
-  async request(request: Request, { target, deadlineMs, signal }: UnaryCallOptions): Promise<Response> {
+  async request(request: Request, { deadlineMs, signal }: Omit<UnaryCallOptions, 'target'>): Promise<Response> {
+    const { target, generation } = this
     if (signal?.aborted) throw new CancelledError(`gave up a call to ${target}`)
-    const exchange = this.idle.pop() ?? this.newExchange(target)
+    const exchange = this.idle.pop() ?? this.newExchange()
     const timer = setTimeout(() => exchange.breakOff(new UnavailableError(`${target} does not answer within ${deadlineMs} ms`)), deadlineMs)
     const giveUp = (): void => exchange.breakOff(new CancelledError(`gave up a call to ${target}`))
     signal?.addEventListener('abort', giveUp, { once: true })
     try {
       const response = await exchange.request(request)
-      if (exchange.isOpen) this.idle.push(exchange)
+      if (exchange.isOpen) this.keep(exchange, generation)
       return response
     } finally {
       clearTimeout(timer)
@@ -95,13 +39,19 @@ export class ExchangePool<Request, Response> {
     }
   }
 
-  /** Ends the streams that no request waits on. */
-  close(): void {
-    for (const exchange of this.idle.splice(0)) exchange.end()
+  /** Ends all streams, those with a request under way after its answer. Later requests open others, to whoever is there then. */
+  letGo(): void {
+    this.generation++
+    for (const exchange of this.idle.splice(0)) letGo(exchange)
   }
 
-  private newExchange(target: string): Exchange<Request, Response> {
-    const exchange = new Exchange(this.open(), target, () => this.forget(exchange))
+  private keep(exchange: Exchange<Request, Response>, generation: number): void {
+    if (generation === this.generation && this.idle.length < mostIdle) this.idle.push(exchange)
+    else letGo(exchange)
+  }
+
+  private newExchange(): Exchange<Request, Response> {
+    const exchange = new Exchange(this.open(), this.target, () => this.forget(exchange))
     return exchange
   }
 
@@ -109,4 +59,8 @@ export class ExchangePool<Request, Response> {
     const index = this.idle.indexOf(exchange)
     if (index >= 0) this.idle.splice(index, 1)
   }
+}
+
+function letGo(exchange: { breakOff(why: Error): void }): void {
+  exchange.breakOff(new CancelledError('nobody waits on this stream'))
 }

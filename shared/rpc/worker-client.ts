@@ -56,13 +56,15 @@ export class WorkerClient {
 
   constructor({ target, name = `the coordinator at ${target}`, security = clientSecurity(null), channelOptions = {} }: Endpoint) {
     this.client = new WorkerServiceClient(target, security.credentials, { ...clientChannelOptions, ...security.options, ...channelOptions })
-    this.completions = new ExchangePool(() => this.client.completeJob())
     this.name = name
+    this.completions = new ExchangePool(name, () => this.client.completeJob())
   }
 
   async register(registration: Registration, signal?: AbortSignal): Promise<Session> {
     const method = this.client.register.bind(this.client)
     const answer = await callUnary(method, registrationToMessage(registration), this.options(deadlines.register, signal))
+    // Streams to whoever was the coordinator before would know nothing of this session.
+    this.completions.letGo()
     return {
       sessionId: text(answer.sessionId, 100, 'session_id'),
       // It names a folder on the worker.
@@ -97,7 +99,7 @@ export class WorkerClient {
   async completeJob(sessionId: string, completion: Completion, signal?: AbortSignal): Promise<CompletionAnswer> {
     const { slot, outcome, wantsNext } = completion
     const request = { sessionId, attempt: attemptToMessage(completion), slot, outcome: outcomeToMessage(outcome), wantsNext }
-    const answer = await this.completions.request(request, this.options(deadlines.complete, signal))
+    const answer = await this.completions.request(request, { deadlineMs: deadlines.complete, signal })
     return {
       verdict: verdictOf(answer.verdict),
       lease: answer.next === undefined ? null : leaseFromMessage(answer.next),
@@ -110,7 +112,7 @@ export class WorkerClient {
   }
 
   close(): void {
-    this.completions.close()
+    this.completions.letGo()
     this.client.close()
   }
 

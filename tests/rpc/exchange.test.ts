@@ -37,8 +37,8 @@ async function serve(answer: (request: string) => Promise<string> | string, perS
     streams++
     return client.makeBidiStreamRequest(service.exchange.path, encode, decode)
   }
-  const pool = new ExchangePool(openStream)
-  open.push(() => (pool.close(), client.close(), server.forceShutdown()))
+  const pool = new ExchangePool('the server', openStream)
+  open.push(() => (pool.letGo(), client.close(), server.forceShutdown()))
   return { handlers, pool, openStream, streams: () => streams }
 }
 
@@ -63,7 +63,7 @@ class Desk {
   }
 }
 
-const options = { target: 'the server', deadlineMs: 10_000 }
+const options = { deadlineMs: 10_000 }
 
 describe('an exchange', () => {
   test('carries one request after the other', async () => {
@@ -111,6 +111,42 @@ describe('an exchange', () => {
     expect(await next).toBe('d!')
   })
 
+  test('is not kept where many are idle', async () => {
+    const desk = new Desk()
+    const { pool, streams } = await serve(desk.take)
+    const inOneGo = async (round: number): Promise<void> => {
+      const names = Array.from({ length: 300 }, (_, i) => `${round}-${i}`)
+      const requests = names.map((name) => pool.request(name, options))
+      for (const name of names) await desk.arrived(name)
+      for (const name of names) await desk.answer(name)
+      await Promise.all(requests)
+    }
+    await inOneGo(1)
+    await inOneGo(2)
+    expect(streams()).toBe(300 + 44)
+  })
+
+  test('is let go when its owner says so, after the answer that is under way', async () => {
+    const desk = new Desk()
+    const { pool, streams } = await serve(desk.take)
+    const ask = async (name: string): Promise<void> => {
+      const request = pool.request(name, options)
+      await desk.answer(name)
+      await request
+    }
+    await ask('a')
+    pool.letGo()
+    await ask('b')
+    expect(streams()).toBe(2)
+    const begun = pool.request('c', options)
+    await desk.arrived('c')
+    pool.letGo()
+    await desk.answer('c')
+    expect(await begun).toBe('c!')
+    await ask('d')
+    expect(streams()).toBe(3)
+  })
+
   test('is ended by a server that closes, after the answer that is under way', async () => {
     const desk = new Desk()
     const { pool, handlers, openStream } = await serve(desk.take)
@@ -133,7 +169,7 @@ describe('an exchange', () => {
     stream.write('a')
     await desk.arrived('a')
     stream.write('b')
-    expect(await end).toBe(status.FAILED_PRECONDITION)
+    expect(await end).toBe(status.INVALID_ARGUMENT)
     await desk.answer('a')
     const next = pool.request('c', options)
     await desk.answer('c')

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import { rungsOf } from '../../../coordinator/run/fidelity.js'
 import { subsetOf } from '../../../coordinator/run/training-specification.js'
 import type { SearchConfig } from '../../../shared/config/search-config.js'
 import { InvalidInputError } from '../../../shared/errors.js'
-import { builtinDigits } from '../../../shared/training/specification.js'
-import { resolveDataDirectory } from '../../../worker/data/data-directory.js'
+import { isDataDirectoryHere, resolveDataDirectory } from '../../../worker/data/data-directory.js'
 import { resolveManifest } from '../../../worker/data/manifest.js'
 import { readCollection } from '../../../worker/data/read-collection.js'
 import { printStatus } from '../../output.js'
@@ -26,7 +24,7 @@ export interface PlannedImages {
  */
 export async function plannedImages(config: SearchConfig): Promise<PlannedImages> {
   const { directory } = config.data
-  if (directory !== builtinDigits && !existsSync(directory)) return imagesByConfig(config)
+  if (!isDataDirectoryHere(directory)) return imagesByConfig(config)
   const folder = await readCollection(await resolveDataDirectory(directory, printStatus), printStatus)
   const whole = await resolveManifest(folder, subsetOf(config))
   const rungs = rungsOf(config).map(async ({ imagesPerClass }) => {

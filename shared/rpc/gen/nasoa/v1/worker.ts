@@ -1472,7 +1472,7 @@ export const WorkerServiceService = {
   },
   /**
    * How attempts ended, one after the other: a request is sent once the one before is answered; a second one beforehand ends the
-   * stream FAILED_PRECONDITION. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
+   * stream INVALID_ARGUMENT. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
    * one. (Many results on one stream cost both sides a fifth of the processor time that a unary call each costs.)
    * An outcome is counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
    * for a repetition), or VERDICT_STALE, which is final too: drop the outcome. When the answer arrives, the outcome is in
@@ -1527,7 +1527,7 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   reportProgress: handleUnaryCall<ReportProgressRequest, ReportProgressResponse>;
   /**
    * How attempts ended, one after the other: a request is sent once the one before is answered; a second one beforehand ends the
-   * stream FAILED_PRECONDITION. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
+   * stream INVALID_ARGUMENT. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
    * one. (Many results on one stream cost both sides a fifth of the processor time that a unary call each costs.)
    * An outcome is counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
    * for a repetition), or VERDICT_STALE, which is final too: drop the outcome. When the answer arrives, the outcome is in
@@ -1622,7 +1622,7 @@ export interface WorkerServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * How attempts ended, one after the other: a request is sent once the one before is answered; a second one beforehand ends the
-   * stream FAILED_PRECONDITION. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
+   * stream INVALID_ARGUMENT. Whatever goes wrong with a request ends the stream with its status, and the caller opens another
    * one. (Many results on one stream cost both sides a fifth of the processor time that a unary call each costs.)
    * An outcome is counted exactly once, and only with the token of the job's latest attempt: VERDICT_ACCEPTED (also
    * for a repetition), or VERDICT_STALE, which is final too: drop the outcome. When the answer arrives, the outcome is in
