@@ -39,6 +39,8 @@ export interface BenchAskOptions {
   /** Results told one by one, with an ask after each. */
   readonly candidates: number
   readonly seed: number
+  /** Told after every thousand candidates. */
+  readonly progress: (candidates: number) => void
 }
 
 const specification = (seed: number): SearchSpecification => ({
@@ -60,7 +62,7 @@ function tenths(values: readonly number[]): number[][] {
 }
 
 /** The model-assisted search of architectures as a coordinator runs it, in threads of its own: one result, one ask, and so on. */
-export async function benchAsk({ results, inFlight, candidates, seed }: BenchAskOptions): Promise<AskRow> {
+export async function benchAsk({ results, inFlight, candidates, seed, progress }: BenchAskOptions): Promise<AskRow> {
   const rng = createRng(seed)
   const observations = knownResults(results, defaultBounds, rng)
   const fits: number[] = []
@@ -92,6 +94,7 @@ export async function benchAsk({ results, inFlight, candidates, seed }: BenchAsk
       const [proposal] = await ask(1)
       askMs.push(performance.now() - asked)
       pending.push(proposal.key)
+      if ((i + 1) % 1000 === 0) progress(i + 1)
     }
     const elapsed = performance.now() - start
     const { user, system } = process.cpuUsage(processor)

@@ -33,7 +33,7 @@ export const benchAsk: CommandModule<GlobalOptions, BenchAskArguments> = {
     const { holdProcess } = await import('../../../shared/discovery/hold-process.js')
     const rows = []
     for (const count of counts) {
-      const row = await holdProcess(measureAsks({ results: count, inFlight, candidates, seed }))
+      const row = await holdProcess(measureAsks({ results: count, inFlight, candidates, seed, progress: (done) => printStatus(`${count} results: ${done} of ${candidates} candidates`) }))
       rows.push(row)
       const { askMs, askMsByTenth, eventLoopMs, candidatesPerSecond, processorMs, fitMs } = row
       if (!json) {
