@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { CommandModule } from 'yargs'
-import { integersOf, seeds as seedRange } from '../../option-values.js'
+import { integersOf, requireInteger, seeds as seedRange } from '../../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
 
 interface BenchRungsArguments extends GlobalOptions {
   readonly config: string | undefined
   readonly seeds: string
   readonly share: number
-  readonly threads: number | undefined
+  readonly threads: number
   readonly minutes: number | undefined
 }
 
@@ -21,7 +21,7 @@ export const benchRungs: CommandModule<GlobalOptions, BenchRungsArguments> = {
         seeds: { type: 'string', requiresArg: true, default: '1,2,3', describe: 'Seeds of the searches, separated by commas' },
         share: { type: 'number', requiresArg: true, default: 0.5, describe: "Share of the whole trainings' seconds that the rungs may spend" },
         minutes: { type: 'number', requiresArg: true, describe: 'Of each seed: begin no whole training that would start later; default: all of them' },
-        threads: { type: 'number', requiresArg: true, describe: 'Processor threads; default: all' },
+        threads: { type: 'number', requiresArg: true, default: 1, describe: 'Processor threads: processor time is compared, of which several threads waste some waiting for each other' },
       })
       .example('$0 bench rungs --json', 'the table of docs/rungs.md'),
   handler: async ({ config: path, seeds, share, threads, minutes, json }) => {
@@ -30,6 +30,7 @@ export const benchRungs: CommandModule<GlobalOptions, BenchRungsArguments> = {
     const { InvalidInputError } = await import('../../../shared/errors.js')
     const { builtinDigits } = await import('../../../shared/training/specification.js')
     const list = integersOf('seeds', seeds, seedRange)
+    requireInteger('threads', threads, [1, 1024])
     if (!(share > 0 && share <= 1)) throw new UsageError(`--share must be above 0 and at most 1, got ${share}`)
     const { config } = loadSearchConfig(path ?? join(packageRoot(), 'deploy/examples/rungs.yaml'))
     if (config.rungs === undefined) throw new InvalidInputError(`the search '${config.name}' has no rungs to compare: give its config a list 'rungs'`)
