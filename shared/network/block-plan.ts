@@ -90,17 +90,19 @@ function planMerge(skip: Skip, source: Pick<PlacePlan, 'channels' | 'stride'>, c
   return { skip, projection, channels: skip.kind === 'add' ? channels : channels + source.channels }
 }
 
-/** A block, and what of it is the same at all widths. */
-interface OrderedBlock {
+/** A block, what of it is the same at all widths, and its plans at those that were asked for. */
+interface PlannedBlock {
   readonly block: BlockGenome
   /** In the order in which they are merged. */
   readonly skips: readonly Skip[]
   /** Index of the operation that carries the stride. */
   readonly strideAt: number
+  /** By channels and stride. */
+  readonly plans: Map<number, BlockPlan>
 }
 
 /** Convolutions and merges of a block. Asks nothing of validity, so that the group rules can be checked on the result. */
-function planBlock({ block, skips, strideAt }: OrderedBlock, inputChannels: number, outputChannels: number, stride: 1 | 2): BlockPlan {
+function planBlock({ block, skips, strideAt }: PlannedBlock, inputChannels: number, outputChannels: number, stride: 1 | 2): BlockPlan {
   const places: Pick<PlacePlan, 'channels' | 'stride'>[] = [{ channels: inputChannels, stride: 1 }]
   const planned = block.operations.map((operation, index): PlacePlan => {
     const width = index < block.ratios.length ? (outputChannels * 2 ** block.ratios[index]) / 4 : outputChannels
@@ -117,38 +119,33 @@ function planBlock({ block, skips, strideAt }: OrderedBlock, inputChannels: numb
   return { inputChannels, outputChannels, stride, places: planned }
 }
 
-/**
- * The genomes planned last, and their plans. Rules, canonical form and cost of a candidate each ask for its plan, one soon after the
- * other, so few suffice. Not a WeakMap: a search plans thousands of genomes a second, and each would outlive its first collection.
- */
-const lastPlanned: { readonly genome: Genome; readonly plans: readonly BlockPlan[] }[] = []
+/** Arguments whose results are remembered. */
 const mostRemembered = 4
 
+/**
+ * The function, which remembers its results for its last few arguments. Rules, canonical form and cost of a candidate each ask for its
+ * plan, one soon after the other, so few suffice. Not a WeakMap: a search plans thousands of genomes a second, and each would outlive
+ * its first collection.
+ */
+function rememberingLast<Argument, Result>(find: (argument: Argument) => Result): (argument: Argument) => Result {
+  const last: { readonly argument: Argument; readonly result: Result }[] = []
+  return (argument) => {
+    const known = last.find((each) => each.argument === argument)
+    if (known !== undefined) return known.result
+    const result = find(argument)
+    last.unshift({ argument, result })
+    last.length = Math.min(last.length, mostRemembered)
+    return result
+  }
+}
+
+/** Remembered, since half of a search's mutations leave the block as it is. */
+const plannedBlock = rememberingLast((block: BlockGenome): PlannedBlock => {
+  return { block, skips: mergeOrder(block), strideAt: strideOperation(block.operations), plans: new Map() }
+})
+
 /** The plan of each block of the network. Alike blocks share one object: networks repeat few distinct blocks. */
-export function planBlocks(genome: Genome): readonly BlockPlan[] {
-  const known = lastPlanned.find((planned) => planned.genome === genome)
-  if (known !== undefined) return known.plans
-  const plans = planAnew(genome)
-  lastPlanned.unshift({ genome, plans })
-  lastPlanned.length = Math.min(lastPlanned.length, mostRemembered)
-  return plans
-}
-
-/** The blocks planned last, by their channels and stride: half of a search's mutations leave the block as it is. */
-const lastBlocks: PlannedBlock[] = []
-
-interface PlannedBlock extends OrderedBlock {
-  readonly plans: Map<number, BlockPlan>
-}
-
-function plannedBlock(block: BlockGenome): PlannedBlock {
-  const known = lastBlocks.find((planned) => planned.block === block)
-  if (known !== undefined) return known
-  const fresh = { block, skips: mergeOrder(block), strideAt: strideOperation(block.operations), plans: new Map<number, BlockPlan>() }
-  lastBlocks.unshift(fresh)
-  lastBlocks.length = Math.min(lastBlocks.length, mostRemembered)
-  return fresh
-}
+export const planBlocks: (genome: Genome) => readonly BlockPlan[] = rememberingLast(planAnew)
 
 function planAnew({ block, stemChannels, macro }: Genome): readonly BlockPlan[] {
   const planned = plannedBlock(block)

@@ -52,6 +52,8 @@ describe('nasoa bench search', () => {
     ['a constant objective', words(constant), /accuracy/],
     ['a value that is no number', words(broken), /accuracy|nan/i],
     ['fewer rows than evaluations', words(good, 65), /64/],
+    ['a hole in a list of numbers', [...words(good, 20), '--checkpoints', '5,,10'], /--checkpoints .* got ''/],
+    ['a hole in a list of columns', words(good, 20).map((word) => (word === 'a,b,c' ? 'a,,c' : word)), /column/],
     ['a table that is not there', words(join(folder, 'none.csv')), /none\.csv/],
   ])('%s is refused in one line', async (_, given, expected) => {
     const { code, stderr } = await runProgram(...given)

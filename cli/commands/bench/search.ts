@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs'
-import { integerOf, listOf, requireInteger } from '../../option-values.js'
+import { integersOf, requireInteger } from '../../option-values.js'
 import { type GlobalOptions, UsageError, printJson, printStatus } from '../../output.js'
 
 const algorithms = ['nasoa', 'nsga2', 'random'] as const
@@ -40,11 +40,11 @@ export const benchSearch: CommandModule<GlobalOptions, BenchSearchArguments> = {
     requireInteger('seeds', seeds, [1, 10_000])
     const { readSearchTable } = await import('../../../bench/search/read-table.js')
     const { benchSearchTable } = await import('../../../bench/search/bench-search.js')
-    const table = readSearchTable(path, { genes: listOf(genes ?? ''), maximize, minimize })
+    const table = readSearchTable(path, { genes: genes?.split(',').map((gene) => gene.trim()) ?? [], maximize, minimize })
     if (table.rows.length < evaluations) {
       throw new UsageError(`${path} has ${table.rows.length} different networks, fewer than --evaluations ${evaluations}; ask for at most that many`)
     }
-    const counts = [...new Set([...listOf(checkpoints ?? '').map((word) => integerOf('checkpoints', word, [1, evaluations])), evaluations])].sort((a, b) => a - b)
+    const counts = [...new Set([...(checkpoints === undefined ? [] : integersOf('checkpoints', checkpoints, [1, evaluations])), evaluations])].sort((a, b) => a - b)
     const trace = await benchSearchTable(table, { algorithm, checkpoints: counts, seeds })
     const last = trace[trace.length - 1]
     if (json) printJson({ hypervolume: last.hypervolume, evaluations, algorithm, seeds, ...(counts.length > 1 ? { trace } : {}) })
