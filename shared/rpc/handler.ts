@@ -16,30 +16,34 @@ export interface CallContext {
 /** Told of each call's end: its method, how long it took, and the status it was answered with. */
 export type CallObserver = (method: string, durationMs: number, code: status, error: unknown) => void
 
+/** Answers a request, or throws. */
+export type Handle<Request, Response> = (request: Request, context: CallContext) => Promise<Response> | Response
+
+/** The same, with an observer that is told how each request ends. */
+export function observed<Request, Response>(method: string, handle: Handle<Request, Response>, observe?: CallObserver) {
+  return async (request: Request, context: CallContext): Promise<Response> => {
+    const started = performance.now()
+    try {
+      const response = await handle(request, context)
+      observe?.(method, performance.now() - started, status.OK, null)
+      return response
+    } catch (error) {
+      observe?.(method, performance.now() - started, toStatus(error).code, error)
+      throw error
+    }
+  }
+}
+
 /**
  * A handler as grpc-js wants it. Whatever is thrown becomes a status: a rejected handler would otherwise send no answer at all.
  */
-export function unaryHandler<Request, Response>(
-  method: string,
-  handle: (request: Request, context: CallContext) => Promise<Response> | Response,
-  observe?: CallObserver,
-): handleUnaryCall<Request, Response> {
+export function unaryHandler<Request, Response>(method: string, handle: Handle<Request, Response>, observe?: CallObserver): handleUnaryCall<Request, Response> {
+  const answer = observed(method, handle, observe)
   return (call, callback) => {
-    const started = performance.now()
-    const end = (code: status, error: unknown): void => observe?.(method, performance.now() - started, code, error)
-    Promise.resolve()
-      .then(() => handle(call.request, contextOf(call)))
-      .then(
-        (response) => {
-          callback(null, response)
-          end(status.OK, null)
-        },
-        (error: unknown) => {
-          const answer = toStatus(error)
-          callback(answer)
-          end(answer.code, error)
-        },
-      )
+    answer(call.request, contextOf(call)).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toStatus(error)),
+    )
   }
 }
 
